@@ -1,1 +1,3 @@
 //! The Stigmem conformance harness.
+
+pub mod protocol;
