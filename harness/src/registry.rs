@@ -97,8 +97,14 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Requirement>, InputError> {
     let mut found: Vec<Requirement> = Vec::new();
     let mut section = String::new();
     let mut open = false;
+    let mut fenced = false;
     for (n, line) in text.lines().enumerate() {
         let fail = |message: String| InputError::at(format!("{file}:{}", n + 1), "", message);
+        // A block inside a code fence is an example.
+        fenced ^= line.starts_with("```");
+        if fenced {
+            continue;
+        }
         if let Some(heading) = line.strip_prefix('#') {
             section = heading.trim_start_matches('#').trim().to_owned();
         }
@@ -190,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_block_is_read_with_all_its_lines() {
-        let text = "## 3.2 Retraction\n\n> **SEM-07** · MUST NOT · node · core · when include-retracted\n> First line,\n> second line.\n> open: this\n> or that\n\n> just a quotation\n";
+        let text = "## 3.2 Retraction\n\n> **SEM-07** · MUST NOT · node · core · when include-retracted\n> First line,\n> second line.\n> open: this\n> or that\n\n> just a quotation\n\n```\n> **SEM-08** · MUST · node · core\n```\n";
         let blocks = parse("spec/x.md", text).unwrap();
         assert_eq!(blocks.len(), 1);
         let block = &blocks[0];

@@ -111,7 +111,7 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
             Some(_) => {}
         }
     }
-    let clock = |fact: &Value| fact["hlc"].as_str().and_then(Hlc::parse);
+    let clock = |fact: &Value| fact["hlc"].as_str().and_then(|text| text.parse::<Hlc>().ok());
     let last_before = written.iter().max_by_key(|fact| clock(fact)).map(|fact| fact["hlc"].clone());
     let first_after = answered(last)?.body.json().map(|fact| fact["hlc"].clone());
     let body = json!({

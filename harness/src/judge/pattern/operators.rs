@@ -8,7 +8,12 @@ use serde_json::{Map, Value};
 use super::{at, below, same_number};
 use crate::{
     judge::wrong::{Wrong, short},
-    protocol::{cid, hlc::Hlc, instant, uri},
+    protocol::{
+        cid,
+        hlc::Hlc,
+        instant::{self, Instant},
+        uri,
+    },
 };
 
 /// Applies one operator. `beside` are all members of the pattern's object: some operators have options there.
@@ -145,10 +150,18 @@ fn compare(kind: &str, one: Option<&Value>, other: Option<&Value>) -> Option<std
     let (one, other) = (one?, other?);
     match kind {
         "number" => one.as_f64()?.partial_cmp(&other.as_f64()?),
-        "hlc" => Some(Hlc::parse(one.as_str()?)?.cmp(&Hlc::parse(other.as_str()?)?)),
-        "instant" => Some(instant::parse(one.as_str()?)?.cmp(&instant::parse(other.as_str()?)?)),
+        "hlc" => Some(clock(one.as_str()?)?.cmp(&clock(other.as_str()?)?)),
+        "instant" => Some(moment(one.as_str()?)?.cmp(&moment(other.as_str()?)?)),
         _ => Some(one.as_str()?.cmp(other.as_str()?)),
     }
+}
+
+fn clock(text: &str) -> Option<Hlc> {
+    text.parse().ok()
+}
+
+fn moment(text: &str) -> Option<Instant> {
+    instant::parse(text).ok()
 }
 
 fn distinct(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wrong> {
@@ -210,10 +223,10 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
         "$matches" => value.is_string() && Regex::new(wanted).is_ok_and(|pattern| pattern.is_match(text)),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
         "$literal" => value.is_number() && value.to_string() == wanted,
-        "$instant" => instant::parse(text).is_some_and(|found| Some(found) == instant::parse(wanted)),
-        "$after" => instant::parse(text).is_some_and(|found| instant::parse(wanted).is_some_and(|other| found > other)),
-        "$before" => instant::parse(text).is_some_and(|found| instant::parse(wanted).is_some_and(|other| found < other)),
-        "$hlc_after" => Hlc::parse(text).is_some_and(|found| Hlc::parse(wanted).is_some_and(|other| found > other)),
+        "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
+        "$after" => moment(text).zip(moment(wanted)).is_some_and(|(found, other)| found > other),
+        "$before" => moment(text).zip(moment(wanted)).is_some_and(|(found, other)| found < other),
+        "$hlc_after" => clock(text).zip(clock(wanted)).is_some_and(|(found, other)| found > other),
         "$normalised" => uri::normalise(wanted).is_ok_and(|normal| value.as_str() == Some(&normal)),
         _ => return Err(Wrong::said(pointer, "an operator that exists", format!("{name} in the vector"))),
     };
