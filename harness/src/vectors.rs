@@ -2,7 +2,7 @@
 
 pub mod lint;
 mod read;
-mod step;
+pub mod step;
 
 use std::collections::BTreeMap;
 

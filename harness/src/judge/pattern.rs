@@ -2,6 +2,8 @@
 
 mod operators;
 
+pub use operators::NAMES as OPERATORS;
+
 use serde_json::Value;
 
 use super::wrong::Wrong;

@@ -150,7 +150,8 @@ fn explain(error: &reqwest::Error) -> String {
 }
 
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = String> {
-    std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string)
+    let first: Option<&(dyn std::error::Error + 'static)> = error.source();
+    std::iter::successors(first, |error| (*error).source()).map(ToString::to_string)
 }
 
 fn written_down(out: Outgoing) -> Request {

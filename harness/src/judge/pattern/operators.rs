@@ -257,7 +257,8 @@ fn is_type(name: &str, value: &Value) -> bool {
 }
 
 /// The operators, for the linter.
-pub(crate) const NAMES: [&str; 28] = [
+pub const NAMES: [&str; 29] = [
+    "$repeat",
     "$size", "$contains", "$excludes", "$each", "$unordered", "$ordered", "$distinct", "$covers", "$absent", "$any", "$type",
     "$not", "$oneOf", "$all", "$matches", "$gt", "$gte", "$lt", "$lte", "$literal", "$instant", "$after", "$before",
     "$hlc_after", "$normalised", "$cid", "$same", "$as",
