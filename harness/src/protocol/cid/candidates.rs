@@ -60,11 +60,7 @@ fn number_texts(number: &Number) -> Option<Vec<String>> {
 }
 
 fn signs_of_zero(value: f64) -> Vec<f64> {
-    if value == 0.0 {
-        vec![0.0, -0.0]
-    } else {
-        vec![value]
-    }
+    if value == 0.0 { vec![0.0, -0.0] } else { vec![value] }
 }
 
 /// 2^53, which is also what 2^53 + 1 becomes in a node that prints doubles.
@@ -115,10 +111,7 @@ mod tests {
     #[test]
     fn a_fraction_leaves_one_text() {
         assert_eq!(number_candidates("0.1"), Some(vec![id_of("number", "0.1")]));
-        assert_eq!(
-            number_candidates("1e-7"),
-            Some(vec![id_of("number", "1e-07")])
-        );
+        assert_eq!(number_candidates("1e-7"), Some(vec![id_of("number", "1e-07")]));
     }
 
     #[test]
@@ -134,10 +127,7 @@ mod tests {
 
     #[test]
     fn beyond_2_to_the_53_nothing_is_judged() {
-        assert_eq!(
-            number_candidates("9007199254740991").map(|ids| ids.len()),
-            Some(2)
-        );
+        assert_eq!(number_candidates("9007199254740991").map(|ids| ids.len()), Some(2));
         for printed in [
             "9007199254740992",
             "9007199254740992.0",
@@ -156,10 +146,7 @@ mod tests {
             Some(vec![id_of("boolean", "true")])
         );
         let null = Some(vec![id_of("null", "null")]);
-        assert_eq!(
-            candidates(&fact(json!({ "type": "null", "v": null }))),
-            null
-        );
+        assert_eq!(candidates(&fact(json!({ "type": "null", "v": null }))), null);
         assert_eq!(candidates(&fact(json!({ "type": "null" }))), null);
         assert_eq!(
             candidates(&fact(json!({ "type": "ref", "v": "A B" }))),
@@ -171,22 +158,12 @@ mod tests {
     fn a_record_that_lacks_a_member_cannot_be_judged() {
         let whole = fact(json!({ "type": "string", "v": "CEO" }));
         assert!(candidates(&whole).is_some());
-        for member in [
-            "entity",
-            "relation",
-            "value",
-            "source",
-            "scope",
-            "confidence",
-        ] {
+        for member in ["entity", "relation", "value", "source", "scope", "confidence"] {
             let mut lacking = whole.clone();
             lacking.as_object_mut().unwrap().remove(member);
             assert_eq!(candidates(&lacking), None, "{member}");
         }
-        assert_eq!(
-            candidates(&fact(json!({ "type": "boolean", "v": "true" }))),
-            None
-        );
+        assert_eq!(candidates(&fact(json!({ "type": "boolean", "v": "true" }))), None);
         assert_eq!(candidates(&json!([])), None);
     }
 }
