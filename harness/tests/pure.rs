@@ -222,14 +222,15 @@ fn validator() -> jsonschema::Validator {
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .build(&read(&root().join("schemas/pure.schema.json")))
-        .unwrap()
+        .expect("the schema is a JSON Schema")
 }
 
 fn files() -> Vec<(PathBuf, Value)> {
     let folder = root().join("vectors/pure");
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable entry").path())
         .collect();
     paths.retain(|path| {
         path.extension()
@@ -254,7 +255,9 @@ fn root() -> PathBuf {
 }
 
 fn vectors(file: &Value) -> &[Value] {
-    file["vectors"].as_array().unwrap()
+    file["vectors"]
+        .as_array()
+        .expect("a file has a list of vectors")
 }
 
 fn text(value: &Value) -> &str {
