@@ -21,9 +21,9 @@ use std::sync::Mutex;
 
 use rusqlite::Connection;
 
-pub(crate) use self::conflicts::{ConflictFilter, ConflictPage, ConflictRecord};
+pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
 pub(crate) use self::lookup::Name;
-pub(crate) use self::query::{Filter, Page};
+pub(crate) use self::query::Filter;
 pub(crate) use self::resolve::{Resolution, ResolveRefusal};
 pub(crate) use self::writer::Txn;
 
