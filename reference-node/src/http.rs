@@ -38,20 +38,32 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(settings: Settings, store: Store, node_url: String) -> Self {
-        Self { settings, store, node_url, metrics: Metrics::default() }
+        Self {
+            settings,
+            store,
+            node_url,
+            metrics: Metrics::default(),
+        }
     }
 }
 
 /// One path and what answers on it. `methods` is what `/openapi.json` lists; a test holds the two together.
 struct Route {
     path: &'static str,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the table is compared with the OpenAPI document in a test"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the table is compared with the OpenAPI document in a test")
+    )]
     methods: &'static [&'static str],
     handlers: MethodRouter<Arc<App>>,
 }
 
 fn routes() -> Vec<Route> {
-    let route = |path, methods, handlers| Route { path, methods, handlers };
+    let route = |path, methods, handlers| Route {
+        path,
+        methods,
+        handlers,
+    };
     vec![
         route("/.well-known/stigmem", &["get"], get(meta::well_known)),
         route("/healthz", &["get"], get(meta::healthz)),
@@ -77,7 +89,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(|| async { ApiError::not_found("there is no such route") })
         .method_not_allowed_fallback(|| async {
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            ApiError::new(status, "method_not_allowed", "the header Allow lists the methods of this route")
+            ApiError::new(
+                status,
+                "method_not_allowed",
+                "the header Allow lists the methods of this route",
+            )
         })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(app), limits::surround))
@@ -86,7 +102,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 
 /// A bug of ours: the caller gets an answer, the log the message.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or(panic.downcast_ref::<&str>().copied());
     tracing::error!(message = message.unwrap_or("unknown"), "a handler panicked");
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     ApiError::new(status, "internal_error", "the node could not complete the request").into_response()

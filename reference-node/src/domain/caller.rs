@@ -46,7 +46,11 @@ impl PermissionSet {
     }
 
     pub(crate) fn words(self) -> Vec<&'static str> {
-        Permission::ALL.into_iter().filter(|p| self.contains(*p)).map(Permission::word).collect()
+        Permission::ALL
+            .into_iter()
+            .filter(|p| self.contains(*p))
+            .map(Permission::word)
+            .collect()
     }
 }
 

@@ -56,7 +56,11 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) fn new(loc: &[&'static str], kind: &'static str, message: impl Into<String>) -> Self {
-        Self { loc: loc.to_vec(), kind, message: message.into() }
+        Self {
+            loc: loc.to_vec(),
+            kind,
+            message: message.into(),
+        }
     }
 }
 
@@ -72,9 +76,16 @@ impl Draft {
     /// Reads the body of an assertion. Server-owned and unknown members are ignored.
     pub(crate) fn from_json(body: &Json<'_>, value_limit: usize) -> Result<Self, Refusal> {
         if !matches!(body, Json::Object(_)) {
-            return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]));
+            return Err(Refusal::Issues(vec![Issue::new(
+                &[],
+                "object_type",
+                "the body is a JSON object",
+            )]));
         }
-        let mut members = Members { body, issues: Vec::new() };
+        let mut members = Members {
+            body,
+            issues: Vec::new(),
+        };
         let entity = members.text("entity");
         let relation = members.text("relation");
         let source = members.text("source");
@@ -231,7 +242,11 @@ impl<'b, 'a> Members<'b, 'a> {
             None => return Scope::Local,
             Some(Json::String(word)) => match Scope::parse(word) {
                 Some(scope) => return scope,
-                None => self.refuse("scope", "literal_error", "a scope is one of local, team, company, public"),
+                None => self.refuse(
+                    "scope",
+                    "literal_error",
+                    "a scope is one of local, team, company, public",
+                ),
             },
             Some(_) => self.refuse("scope", "string_type", "a scope is a string"),
         }
@@ -244,7 +259,11 @@ impl<'b, 'a> Members<'b, 'a> {
             Some(Json::String(text)) => match Instant::parse(text) {
                 Some(instant) => return (Some(text.clone().into_owned()), Some(instant.micros)),
                 None => {
-                    self.refuse("valid_until", "datetime_parsing", "valid_until is RFC 3339 with an explicit offset");
+                    self.refuse(
+                        "valid_until",
+                        "datetime_parsing",
+                        "valid_until is RFC 3339 with an explicit offset",
+                    );
                 }
             },
             Some(_) => self.refuse("valid_until", "string_type", "valid_until is a string or null"),
@@ -275,14 +294,19 @@ mod tests {
     #[test]
     fn defaults_hold_and_server_owned_members_are_ignored() {
         let draft = draft(r#","id":7,"hlc":[],"cid":"x","timestamp":"never","received_from":{},"new":1"#).unwrap();
-        assert_eq!((draft.confidence, draft.scope, draft.valid_until), (1.0, Scope::Local, None));
+        assert_eq!(
+            (draft.confidence, draft.scope, draft.valid_until),
+            (1.0, Scope::Local, None)
+        );
         assert_eq!(draft.timestamp, None);
     }
 
     #[test]
     fn every_bad_member_is_named() {
         assert_eq!(issues("[]"), [(vec![], "object_type")]);
-        let missing: Vec<_> = ["entity", "relation", "source", "value"].map(|m| (vec![m], "missing")).to_vec();
+        let missing: Vec<_> = ["entity", "relation", "source", "value"]
+            .map(|m| (vec![m], "missing"))
+            .to_vec();
         assert_eq!(issues("{}"), missing);
         for (member, value, kind) in [
             ("confidence", "null", "float_type"),
@@ -294,7 +318,11 @@ mod tests {
             ("valid_until", "\"soon\"", "datetime_parsing"),
             ("valid_until", "5", "string_type"),
         ] {
-            assert_eq!(issues(&format!("{{{PLAIN},\"{member}\":{value}}}")), [(vec![member], kind)], "{member} {value}");
+            assert_eq!(
+                issues(&format!("{{{PLAIN},\"{member}\":{value}}}")),
+                [(vec![member], kind)],
+                "{member} {value}"
+            );
         }
     }
 
@@ -316,10 +344,22 @@ mod tests {
             Draft::from_json(&json::read(body.as_bytes()).unwrap(), 100).err()
         };
         assert_eq!(with("user:a", "r", &"v".repeat(100)), None);
-        assert_eq!(with("user:a", "r", &"v".repeat(101)), Some(Refusal::ValueTooLarge { limit: 100 }));
-        assert_eq!(with(" ", "r", ""), Some(Refusal::EntityUri { member: "entity", error: UriError::Empty }));
+        assert_eq!(
+            with("user:a", "r", &"v".repeat(101)),
+            Some(Refusal::ValueTooLarge { limit: 100 })
+        );
+        assert_eq!(
+            with(" ", "r", ""),
+            Some(Refusal::EntityUri {
+                member: "entity",
+                error: UriError::Empty
+            })
+        );
         assert!(matches!(with("user:a", "", ""), Some(Refusal::Issues(_))));
-        assert!(matches!(with("user:a", &"r".repeat(4_097), ""), Some(Refusal::Issues(_))));
+        assert!(matches!(
+            with("user:a", &"r".repeat(4_097), ""),
+            Some(Refusal::Issues(_))
+        ));
     }
 
     #[test]
@@ -335,8 +375,19 @@ mod tests {
     #[test]
     fn warnings_name_the_rule() {
         assert_eq!(draft("").unwrap().warnings().len(), 2);
-        let system = Draft::certain("stigmem:conflict:x".into(), "bare", Value::text(""), "stigmem://a/b/c", Scope::Local);
-        assert!(system.warnings().iter().all(|warning| warning.contains("no namespace prefix")));
+        let system = Draft::certain(
+            "stigmem:conflict:x".into(),
+            "bare",
+            Value::text(""),
+            "stigmem://a/b/c",
+            Scope::Local,
+        );
+        assert!(
+            system
+                .warnings()
+                .iter()
+                .all(|warning| warning.contains("no namespace prefix"))
+        );
         assert_eq!(system.warnings().len(), 1);
     }
 }

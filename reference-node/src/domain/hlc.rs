@@ -16,11 +16,20 @@ impl Hlc {
     /// would break the promise that text order is causal order.
     pub(crate) fn next(self, now_millis: i64) -> Self {
         if now_millis > self.wall {
-            Self { wall: now_millis, counter: 0 }
+            Self {
+                wall: now_millis,
+                counter: 0,
+            }
         } else if self.counter >= LAST_COUNTER {
-            Self { wall: self.wall + 1, counter: 0 }
+            Self {
+                wall: self.wall + 1,
+                counter: 0,
+            }
         } else {
-            Self { wall: self.wall, counter: self.counter + 1 }
+            Self {
+                wall: self.wall,
+                counter: self.counter + 1,
+            }
         }
     }
 }

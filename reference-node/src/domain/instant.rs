@@ -33,7 +33,10 @@ impl Instant {
         let digits = fraction.trim_end_matches('0');
         let (micro_digits, finer) = digits.split_at(digits.len().min(6));
         let micros: i64 = format!("{micro_digits:0<6}").parse().ok()?;
-        Some(Self { micros: seconds * 1_000_000 + micros, finer: finer.to_owned() })
+        Some(Self {
+            micros: seconds * 1_000_000 + micros,
+            finer: finer.to_owned(),
+        })
     }
 
     /// A text that two date-times share exactly when they are the same instant.
@@ -105,7 +108,11 @@ fn date_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -117,12 +124,18 @@ pub(crate) fn print(micros: i64) -> String {
     let (year, month, day) = date_from_days(days);
     let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
     let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    if fraction == 0 { format!("{whole}+00:00") } else { format!("{whole}.{fraction:06}+00:00") }
+    if fraction == 0 {
+        format!("{whole}+00:00")
+    } else {
+        format!("{whole}.{fraction:06}+00:00")
+    }
 }
 
 /// The wall clock in microseconds since the Unix epoch.
 pub(crate) fn now_micros() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -162,11 +175,28 @@ mod tests {
     #[test]
     fn anything_but_rfc_3339_with_offset_is_refused() {
         for text in [
-            "", "tomorrow", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02 03:04:05Z", "2026-1-02T03:04:05Z",
-            "2026-01-02T03:04Z", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-00T00:00:00Z",
-            "2026-01-02T24:00:00Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+0100", "2026-01-02T03:04:05+24:00",
-            "2026-01-02T03:04:60Z", "2026-01-02T03:04:05ZZ", "20260102T030405Z", "2026-01-02T03:04:05.5",
-            "+026-01-02T03:04:05Z", "2026-01-02T03:04:05é", "２026-01-02T03:04:05Z", "2026-01-02T03:04:05 01:00",
+            "",
+            "tomorrow",
+            "2026-01-02",
+            "2026-01-02T03:04:05",
+            "2026-01-02 03:04:05Z",
+            "2026-1-02T03:04:05Z",
+            "2026-01-02T03:04Z",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-02T24:00:00Z",
+            "2026-01-02T03:04:05.Z",
+            "2026-01-02T03:04:05+0100",
+            "2026-01-02T03:04:05+24:00",
+            "2026-01-02T03:04:60Z",
+            "2026-01-02T03:04:05ZZ",
+            "20260102T030405Z",
+            "2026-01-02T03:04:05.5",
+            "+026-01-02T03:04:05Z",
+            "2026-01-02T03:04:05é",
+            "２026-01-02T03:04:05Z",
+            "2026-01-02T03:04:05 01:00",
         ] {
             assert_eq!(Instant::parse(text), None, "{text:?}");
         }

@@ -19,8 +19,15 @@ pub(crate) enum ValueType {
 }
 
 impl ValueType {
-    const ALL: [Self; 7] =
-        [Self::String, Self::Text, Self::Number, Self::Boolean, Self::Datetime, Self::Ref, Self::Null];
+    const ALL: [Self; 7] = [
+        Self::String,
+        Self::Text,
+        Self::Number,
+        Self::Boolean,
+        Self::Datetime,
+        Self::Ref,
+        Self::Null,
+    ];
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -63,26 +70,43 @@ pub(crate) struct ValueError {
 }
 
 const fn wrong(at: &'static str, kind: &'static str, what: &'static str) -> ValueError {
-    ValueError { at: Some(at), kind, what }
+    ValueError {
+        at: Some(at),
+        kind,
+        what,
+    }
 }
 
 impl Value {
     pub(crate) fn string(text: impl Into<String>) -> Self {
-        Self { kind: ValueType::String, text: text.into() }
+        Self {
+            kind: ValueType::String,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { kind: ValueType::Text, text: text.into() }
+        Self {
+            kind: ValueType::Text,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn reference(name: impl Into<String>) -> Self {
-        Self { kind: ValueType::Ref, text: name.into() }
+        Self {
+            kind: ValueType::Ref,
+            text: name.into(),
+        }
     }
 
     /// Reads `{"type": ..., "v": ...}`. Other members are ignored.
     pub(crate) fn from_json(json: &Json<'_>) -> Result<Self, ValueError> {
         if !matches!(json, Json::Object(_)) {
-            return Err(ValueError { at: None, kind: "object_type", what: "a value is an object with type and v" });
+            return Err(ValueError {
+                at: None,
+                kind: "object_type",
+                what: "a value is an object with type and v",
+            });
         }
         let kind = match json.member("type") {
             None => return Err(wrong("type", "missing", "a value needs a type")),
@@ -109,9 +133,10 @@ impl Value {
             ValueType::String | ValueType::Text => (b's', self.text.clone()),
             ValueType::Number => (b'n', number::equality_text(&self.text)),
             ValueType::Boolean => (b'b', self.text.clone()),
-            ValueType::Datetime => {
-                (b'd', Instant::parse(&self.text).map_or_else(|| self.text.clone(), |i| i.equality_text()))
-            }
+            ValueType::Datetime => (
+                b'd',
+                Instant::parse(&self.text).map_or_else(|| self.text.clone(), |i| i.equality_text()),
+            ),
             ValueType::Ref => (b'r', self.text.clone()),
             ValueType::Null => (b'0', String::new()),
         };
@@ -134,12 +159,16 @@ fn storage_text(kind: ValueType, v: &Json<'_>) -> Result<String, ValueError> {
             number::storage_text(literal).ok_or(wrong("v", "finite_number", "the number does not fit a double"))
         }
         (ValueType::Number, _) => Err(wrong("v", "number_type", "the v of a number is a JSON number")),
-        (ValueType::Datetime, Json::String(text)) if Instant::parse(text).is_none() => {
-            Err(wrong("v", "datetime_parsing", "a datetime is RFC 3339 with an explicit offset"))
-        }
-        (ValueType::Ref, Json::String(name)) if !is_name(name) => {
-            Err(wrong("v", "ref_format", "a ref is a non-empty name without white space or control characters"))
-        }
+        (ValueType::Datetime, Json::String(text)) if Instant::parse(text).is_none() => Err(wrong(
+            "v",
+            "datetime_parsing",
+            "a datetime is RFC 3339 with an explicit offset",
+        )),
+        (ValueType::Ref, Json::String(name)) if !is_name(name) => Err(wrong(
+            "v",
+            "ref_format",
+            "a ref is a non-empty name without white space or control characters",
+        )),
         (_, Json::String(text)) => Ok(text.clone().into_owned()),
         _ => Err(wrong("v", "string_type", "the v of this type is a string")),
     }
@@ -166,8 +195,14 @@ mod tests {
             (r#"{"type":"number","v":1E-7}"#, "1e-07"),
             (r#"{"type":"number","v":-0}"#, "0"),
             (r#"{"type":"boolean","v":true}"#, "true"),
-            (r#"{"type":"datetime","v":"2026-01-02T03:04:05Z"}"#, "2026-01-02T03:04:05Z"),
-            (r#"{"type":"ref","v":"stigmem://Example.com/User/BOB","extra":[]}"#, "stigmem://Example.com/User/BOB"),
+            (
+                r#"{"type":"datetime","v":"2026-01-02T03:04:05Z"}"#,
+                "2026-01-02T03:04:05Z",
+            ),
+            (
+                r#"{"type":"ref","v":"stigmem://Example.com/User/BOB","extra":[]}"#,
+                "stigmem://Example.com/User/BOB",
+            ),
             (r#"{"type":"null"}"#, "null"),
             (r#"{"v":null,"type":"null"}"#, "null"),
         ] {

@@ -20,7 +20,10 @@ impl Identified {
         if self.0.may(permission) {
             Ok(self.0)
         } else {
-            Err(ApiError::forbidden(format!("this needs the permission '{}'", permission.word())))
+            Err(ApiError::forbidden(format!(
+                "this needs the permission '{}'",
+                permission.word()
+            )))
         }
     }
 }

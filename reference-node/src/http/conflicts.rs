@@ -30,20 +30,27 @@ struct PageBody<'a> {
     has_more: bool,
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Identified,
-    uri: Uri,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified, uri: Uri) -> Result<Response, ApiError> {
     let caller = caller.require(Permission::Read)?;
     let parameters = Parameters::of(&uri)?;
     let resolved = match parameters.text("status") {
         None => None,
         Some("resolved") => Some(true),
         Some("unresolved") => Some(false),
-        Some(_) => return Err(refused("status", "literal_error", "the status is resolved or unresolved")),
+        Some(_) => {
+            return Err(refused(
+                "status",
+                "literal_error",
+                "the status is resolved or unresolved",
+            ));
+        }
     };
-    let open = |cursor| app.store.cursor_key.open(List::Conflicts, cursor).ok_or_else(invalid_cursor);
+    let open = |cursor| {
+        app.store
+            .cursor_key
+            .open(List::Conflicts, cursor)
+            .ok_or_else(invalid_cursor)
+    };
     let filter = ConflictFilter {
         resolved,
         scopes: caller.scopes,
@@ -53,7 +60,9 @@ pub(super) async fn list(
     let page = app.store.conflicts(filter).await?;
     let body = PageBody {
         conflicts: page.conflicts.iter().map(ConflictBody::of).collect(),
-        cursor: page.next.map(|position| app.store.cursor_key.issue(List::Conflicts, position)),
+        cursor: page
+            .next
+            .map(|position| app.store.cursor_key.issue(List::Conflicts, position)),
         has_more: page.next.is_some(),
     };
     Ok(json(StatusCode::OK, &body))
@@ -77,10 +86,15 @@ pub(super) async fn resolve(
             Ok(json(StatusCode::OK, &body))
         }
         Err(ResolveRefusal::Unknown) => Err(unknown()),
-        Err(ResolveRefusal::AlreadyResolved) => {
-            Err(ApiError::new(StatusCode::CONFLICT, "conflict_already_resolved", "the conflict is already resolved"))
-        }
-        Err(ResolveRefusal::NotASide) => Err(issue("winning_fact_id", "the winner is one of the two conflicting facts")),
+        Err(ResolveRefusal::AlreadyResolved) => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "conflict_already_resolved",
+            "the conflict is already resolved",
+        )),
+        Err(ResolveRefusal::NotASide) => Err(issue(
+            "winning_fact_id",
+            "the winner is one of the two conflicting facts",
+        )),
         Err(ResolveRefusal::NothingGiven) => Err(issue("winning_fact_id", "give winning_fact_id or new_value")),
     }
 }
@@ -109,13 +123,23 @@ fn read_resolution(app: &App, caller: Caller, id: Option<Id>, bytes: &[u8]) -> R
         return Err(Refusal::ValueTooLarge { limit: longest }.into());
     }
     let (caller_uri, scopes) = (caller.entity_uri, caller.scopes);
-    Ok(id.map(|conflict| Resolution { conflict, winner, new_value, note, caller_uri, scopes }))
+    Ok(id.map(|conflict| Resolution {
+        conflict,
+        winner,
+        new_value,
+        note,
+        caller_uri,
+        scopes,
+    }))
 }
 
 fn optional_text(body: &Json<'_>, member: &'static str) -> Result<Option<String>, ApiError> {
     match body.member(member) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.clone().into_owned())),
-        Some(_) => Err(ApiError::invalid("body", vec![Issue::new(&[member], "string_type", "this member is a string")])),
+        Some(_) => Err(ApiError::invalid(
+            "body",
+            vec![Issue::new(&[member], "string_type", "this member is a string")],
+        )),
     }
 }

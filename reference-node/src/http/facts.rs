@@ -38,7 +38,10 @@ pub(super) async fn assert(
     let warnings = draft.warnings();
     let fact = app.store.assert(draft, caller.scopes).await?;
     app.metrics.fact_written(fact.contradicted);
-    Ok(render::json(StatusCode::CREATED, &FactBody::of(&fact).with_warnings(warnings)))
+    Ok(render::json(
+        StatusCode::CREATED,
+        &FactBody::of(&fact).with_warnings(warnings),
+    ))
 }
 
 fn read_draft(app: &App, caller: &Caller, bytes: &[u8]) -> Result<Draft, ApiError> {
@@ -57,21 +60,21 @@ struct PageBody<'a> {
     cursor: Option<String>,
 }
 
-pub(super) async fn query(
-    State(app): State<Arc<App>>,
-    caller: Identified,
-    uri: Uri,
-) -> Result<Response, ApiError> {
+pub(super) async fn query(State(app): State<Arc<App>>, caller: Identified, uri: Uri) -> Result<Response, ApiError> {
     let caller = caller.require(Permission::Read)?;
     let filter = filter(&app, &caller, &Parameters::of(&uri)?)?;
     let page = app.store.query(filter).await?;
     let body = PageBody {
         facts: page.facts.iter().map(FactBody::of).collect(),
         total: page.total,
-        cursor: page.next.map(|position| app.store.cursor_key.issue(List::Facts, position)),
+        cursor: page
+            .next
+            .map(|position| app.store.cursor_key.issue(List::Facts, position)),
     };
     let mut response = json(StatusCode::OK, &body);
-    response.headers_mut().insert("x-total-count", HeaderValue::from(page.total));
+    response
+        .headers_mut()
+        .insert("x-total-count", HeaderValue::from(page.total));
     Ok(response)
 }
 
@@ -83,7 +86,12 @@ fn filter(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Filter,
     };
     let min_confidence = parameters.confidence("min_confidence")?;
     let include_retracted = parameters.boolean("include_retracted")?;
-    let open = |cursor| app.store.cursor_key.open(List::Facts, cursor).ok_or_else(invalid_cursor);
+    let open = |cursor| {
+        app.store
+            .cursor_key
+            .open(List::Facts, cursor)
+            .ok_or_else(invalid_cursor)
+    };
     Ok(Filter {
         entity: parameters.name("entity")?,
         relation: parameters.text("relation").map(str::to_owned),
@@ -111,7 +119,10 @@ pub(super) async fn get(
     let name = if name.starts_with("sha256:") {
         let cid = Cid::parse(&name);
         Name::Cid(cid.ok_or_else(|| {
-            ApiError::bad_request("cid_malformed", "a content id is 'sha256:' and 64 lower-case hexadecimal digits")
+            ApiError::bad_request(
+                "cid_malformed",
+                "a content id is 'sha256:' and 64 lower-case hexadecimal digits",
+            )
         })?)
     } else {
         Name::Id(Id::parse(&name).ok_or_else(unknown)?)

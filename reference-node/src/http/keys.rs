@@ -101,8 +101,8 @@ fn read_key(body: &Json<'_>) -> Result<KeyDraft, ApiError> {
     if !matches!(body, Json::Object(_)) {
         return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]).into());
     }
-    let entity_uri = text(body, "entity_uri")?
-        .ok_or_else(|| refused("entity_uri", "missing", "this member is required"))?;
+    let entity_uri =
+        text(body, "entity_uri")?.ok_or_else(|| refused("entity_uri", "missing", "this member is required"))?;
     let entity_uri = uri::normalise(entity_uri)
         .map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("entity_uri: {error}")))?;
     let unknown = |member| move |word| refused(member, "literal_error", &format!("there is no '{word}'"));
@@ -112,7 +112,13 @@ fn read_key(body: &Json<'_>) -> Result<KeyDraft, ApiError> {
         None => None,
         Some(expiry) => match Instant::parse(expiry) {
             Some(instant) => Some((expiry.to_owned(), instant.micros)),
-            None => return Err(refused("expires_at", "datetime_parsing", "expires_at is RFC 3339 with an offset")),
+            None => {
+                return Err(refused(
+                    "expires_at",
+                    "datetime_parsing",
+                    "expires_at is RFC 3339 with an offset",
+                ));
+            }
         },
     };
     Ok(KeyDraft {
@@ -140,9 +146,11 @@ fn words<'b>(body: &'b Json<'_>, member: &'static str) -> Result<Option<Vec<&'b 
     let wrong = || refused(member, "list_type", "this member is a list of words");
     match body.member(member) {
         None => Ok(None),
-        Some(Json::Array(items)) => {
-            items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
-        }
+        Some(Json::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().ok_or_else(wrong))
+            .collect::<Result<_, _>>()
+            .map(Some),
         Some(_) => Err(wrong()),
     }
 }

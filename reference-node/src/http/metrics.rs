@@ -24,7 +24,12 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let key = (method.to_owned(), route.to_owned(), status);
-        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        *self
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_default() += 1;
         let seconds = took.as_secs_f64();
         for (bucket, bound) in self.buckets.iter().zip(BUCKETS) {
             if seconds <= bound {
@@ -32,7 +37,8 @@ impl Metrics {
             }
         }
         self.latency_count.fetch_add(1, Ordering::Relaxed);
-        self.latency_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.latency_micros
+            .fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn fact_written(&self, contradicted: bool) {
@@ -54,7 +60,11 @@ impl Metrics {
         text.push_str("# TYPE stigmem_request_latency_seconds histogram\n");
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         for (bucket, bound) in self.buckets.iter().zip(BUCKETS) {
-            let _ = writeln!(text, "stigmem_request_latency_seconds_bucket{{le=\"{bound}\"}} {}", load(bucket));
+            let _ = writeln!(
+                text,
+                "stigmem_request_latency_seconds_bucket{{le=\"{bound}\"}} {}",
+                load(bucket)
+            );
         }
         let count = load(&self.latency_count);
         let sum = Duration::from_micros(load(&self.latency_micros)).as_secs_f64();
@@ -90,7 +100,10 @@ mod tests {
             "stigmem_fact_write_total 1",
             "stigmem_contradiction_total 1",
         ] {
-            assert!(text.lines().any(|candidate| candidate == line), "{line} is not in\n{text}");
+            assert!(
+                text.lines().any(|candidate| candidate == line),
+                "{line} is not in\n{text}"
+            );
         }
     }
 }

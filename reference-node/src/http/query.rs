@@ -18,7 +18,12 @@ pub(crate) struct Parameters(HashMap<String, String>);
 impl Parameters {
     pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
         let mut parameters = HashMap::new();
-        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        for pair in uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             parameters.insert(decode(name)?, decode(value)?);
         }
@@ -39,9 +44,8 @@ impl Parameters {
 
     pub(crate) fn scope(&self) -> Result<Option<Scope>, ApiError> {
         let parse = |word| {
-            Scope::parse(word).ok_or_else(|| {
-                ApiError::bad_request("invalid_scope", "a scope is one of local, team, company, public")
-            })
+            Scope::parse(word)
+                .ok_or_else(|| ApiError::bad_request("invalid_scope", "a scope is one of local, team, company, public"))
         };
         self.text("scope").map(parse).transpose()
     }
@@ -76,7 +80,11 @@ impl Parameters {
         };
         match text.parse::<u32>() {
             Ok(limit) if (1..=500).contains(&limit) => Ok(limit),
-            _ => Err(refused("limit", "out_of_range", "the limit is an integer from 1 to 500")),
+            _ => Err(refused(
+                "limit",
+                "out_of_range",
+                "the limit is an integer from 1 to 500",
+            )),
         }
     }
 
@@ -85,7 +93,13 @@ impl Parameters {
         let parse = |text: &str| {
             Instant::parse(&text.replace(' ', "+"))
                 .map(|instant| instant.micros)
-                .ok_or_else(|| refused(name, "datetime_parsing", "this parameter is RFC 3339 with an explicit offset"))
+                .ok_or_else(|| {
+                    refused(
+                        name,
+                        "datetime_parsing",
+                        "this parameter is RFC 3339 with an explicit offset",
+                    )
+                })
         };
         self.text(name).map(parse).transpose()
     }
@@ -165,18 +179,30 @@ mod tests {
                 parameters.instant("after").err(),
                 parameters.name("entity").err(),
             ];
-            let statuses: Vec<u16> = refusals.into_iter().flatten().map(|error| error.status().as_u16()).collect();
+            let statuses: Vec<u16> = refusals
+                .into_iter()
+                .flatten()
+                .map(|error| error.status().as_u16())
+                .collect();
             assert_eq!(statuses, [status], "{query}");
         }
         for query in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%+1"] {
-            assert!(Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).is_err(), "{query}");
+            assert!(
+                Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).is_err(),
+                "{query}"
+            );
         }
     }
 
     #[test]
     fn an_unescaped_plus_in_an_offset_is_understood() {
-        let escaped = parameters("after=2026-01-02T03:04:05%2B01:00").instant("after").unwrap();
+        let escaped = parameters("after=2026-01-02T03:04:05%2B01:00")
+            .instant("after")
+            .unwrap();
         assert!(escaped.is_some());
-        assert_eq!(parameters("after=2026-01-02T03:04:05+01:00").instant("after").unwrap(), escaped);
+        assert_eq!(
+            parameters("after=2026-01-02T03:04:05+01:00").instant("after").unwrap(),
+            escaped
+        );
     }
 }

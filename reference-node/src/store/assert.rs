@@ -74,14 +74,21 @@ impl Txn<'_> {
         let (state, holding) = if draft.is_retraction() {
             (State::Retracted, None)
         } else {
-            (if expired { State::Expired } else { State::Hidden }, Some(self.holding(triple, &draft.value)?))
+            (
+                if expired { State::Expired } else { State::Hidden },
+                Some(self.holding(triple, &draft.value)?),
+            )
         };
         // An uncontested fact is shown from the start, which is the common case and touches each index once.
         let contested = match holding {
             Some(holding) if state == State::Hidden => Some(self.arrives(triple, holding)?),
             _ => None,
         };
-        let first_state = if contested.is_some_and(|change| !change.contested()) { State::Shown } else { state };
+        let first_state = if contested.is_some_and(|change| !change.contested()) {
+            State::Shown
+        } else {
+            state
+        };
         self.db
             .prepare_cached(
                 "INSERT INTO entry (seq, entity, relation, source, scope, triple, holding, confidence, wall, counter, \
@@ -118,26 +125,35 @@ impl Txn<'_> {
         if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO term (text) VALUES (?)")?.insert([text])
+        self.db
+            .prepare_cached("INSERT INTO term (text) VALUES (?)")?
+            .insert([text])
     }
 
     pub(super) fn triple(&mut self, entity: i64, relation: i64, scope: Scope) -> rusqlite::Result<i64> {
         let key = (entity, relation, scope.code());
-        let mut find =
-            self.db.prepare_cached("SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?")?;
         if let Some(id) = find.query_row(key, |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO triple (entity, relation, scope) VALUES (?, ?, ?)")?.insert(key)
+        self.db
+            .prepare_cached("INSERT INTO triple (entity, relation, scope) VALUES (?, ?, ?)")?
+            .insert(key)
     }
 
     fn holding(&mut self, triple: i64, value: &Value) -> rusqlite::Result<i64> {
         let key = (triple, value.equality_key());
-        let mut find = self.db.prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
         if let Some(id) = find.query_row((key.0, &key.1), |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO holding (triple, key) VALUES (?, ?)")?.insert(key)
+        self.db
+            .prepare_cached("INSERT INTO holding (triple, key) VALUES (?, ?)")?
+            .insert(key)
     }
 
     /// The scope and the value of a stored fact.

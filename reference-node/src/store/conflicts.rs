@@ -63,7 +63,11 @@ fn run(db: &Connection, filter: &ConflictFilter) -> rusqlite::Result<ConflictPag
             page.next = last;
             break;
         }
-        last = Some(Position { wall: 0, counter: 0, seq: row.get(0)? });
+        last = Some(Position {
+            wall: 0,
+            counter: 0,
+            seq: row.get(0)?,
+        });
         page.conflicts.push(ConflictRecord {
             entity: conflict_entity(Id(row.get(1)?)),
             fact_a: lookup::by_seq(db, row.get(2)?)?,

@@ -37,7 +37,10 @@ impl Txn<'_> {
             .prepare_cached("UPDATE holding SET live = live + 1, open = open + 1 WHERE id = ? RETURNING live, open")?
             .query_row([holding], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let values = self.count_values(triple, i64::from(live == 1), i64::from(open == 1))?;
-        Ok(Arrival { values, opens_value: open == 1 })
+        Ok(Arrival {
+            values,
+            opens_value: open == 1,
+        })
     }
 
     /// Takes a live fact out, for `state`, and shows what is now preferred.
@@ -65,9 +68,16 @@ impl Txn<'_> {
     }
 
     fn count_values(&mut self, triple: i64, live: i64, open: i64) -> rusqlite::Result<Values> {
-        let read = |row: &rusqlite::Row<'_>| Ok(Values { live: row.get(0)?, open: row.get(1)? });
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Values {
+                live: row.get(0)?,
+                open: row.get(1)?,
+            })
+        };
         if live == 0 && open == 0 {
-            let mut values = self.db.prepare_cached("SELECT live_values, open_values FROM triple WHERE id = ?")?;
+            let mut values = self
+                .db
+                .prepare_cached("SELECT live_values, open_values FROM triple WHERE id = ?")?;
             return values.query_row([triple], read);
         }
         self.db
@@ -83,7 +93,9 @@ impl Txn<'_> {
     pub(super) fn show_preferred(&mut self, triple: i64) -> rusqlite::Result<()> {
         let values = self.count_values(triple, 0, 0)?;
         if !values.contested() {
-            let mut show = self.db.prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
+            let mut show = self
+                .db
+                .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
             show.execute([triple])?;
             return Ok(());
         }
@@ -116,7 +128,11 @@ impl Txn<'_> {
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
             .query_row((triple, state.code()), |row| {
-                Ok(Rank { confidence: row.get(0)?, wall: row.get(1)?, counter: row.get(2)? })
+                Ok(Rank {
+                    confidence: row.get(0)?,
+                    wall: row.get(1)?,
+                    counter: row.get(2)?,
+                })
             })
             .optional()
     }
@@ -196,16 +212,25 @@ impl Txn<'_> {
         if opened == 0 {
             return Ok(());
         }
-        let between = Value::text(format!("{} {}", self.fact_id(newer)?.text(), self.fact_id(older)?.text()));
+        let between = Value::text(format!(
+            "{} {}",
+            self.fact_id(newer)?.text(),
+            self.fact_id(older)?.text()
+        ));
         let entity = conflict_entity(id);
         for (relation, value) in [(BETWEEN, between), (STATUS, Value::string("unresolved"))] {
-            self.assert(&Draft::certain(entity.clone(), relation, value, SYSTEM, scope), ScopeSet::ALL)?;
+            self.assert(
+                &Draft::certain(entity.clone(), relation, value, SYSTEM, scope),
+                ScopeSet::ALL,
+            )?;
         }
         Ok(())
     }
 
     pub(super) fn fact_id(&self, seq: i64) -> rusqlite::Result<Id> {
-        self.db.prepare_cached("SELECT id FROM fact WHERE seq = ?")?.query_row([seq], |row| row.get(0).map(Id))
+        self.db
+            .prepare_cached("SELECT id FROM fact WHERE seq = ?")?
+            .query_row([seq], |row| row.get(0).map(Id))
     }
 }
 

@@ -18,7 +18,9 @@ const BATCH: i64 = 1_000;
 /// When the next live fact expires; the end of time when none does.
 pub(super) fn next(db: &Connection) -> rusqlite::Result<i64> {
     let at: Option<i64> = db
-        .prepare_cached("SELECT min(expires_at) FROM entry INDEXED BY expiring WHERE expires_at IS NOT NULL AND state < 2")?
+        .prepare_cached(
+            "SELECT min(expires_at) FROM entry INDEXED BY expiring WHERE expires_at IS NOT NULL AND state < 2",
+        )?
         .query_row([], |row| row.get(0))?;
     Ok(at.unwrap_or(i64::MAX))
 }
@@ -76,7 +78,9 @@ impl Txn<'_> {
         };
         self.db
             .prepare_cached("SELECT seq, scope, valid_until IS NOT NULL FROM fact WHERE id = ?")?
-            .query_row([id.0], |row| Ok((row.get(0)?, super::rows::scope(row, 1)?, row.get(2)?)))
+            .query_row([id.0], |row| {
+                Ok((row.get(0)?, super::rows::scope(row, 1)?, row.get(2)?))
+            })
             .optional()
     }
 

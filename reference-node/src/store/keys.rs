@@ -58,7 +58,11 @@ fn revoke(txn: &mut Txn<'_>, id: &str) -> rusqlite::Result<bool> {
 }
 
 pub(crate) fn insert(db: &Connection, draft: KeyDraft, hash: KeyHash, now: i64) -> rusqlite::Result<KeyRecord> {
-    let record = KeyRecord { id: Id::fresh(now / 1_000).text(), draft, created_at: now };
+    let record = KeyRecord {
+        id: Id::fresh(now / 1_000).text(),
+        draft,
+        created_at: now,
+    };
     let expires = record.draft.expires_at.as_ref();
     db.execute(
         "INSERT INTO api_key (id, hash, entity_uri, permissions, scopes, description, created_at, expires_at, \
@@ -80,9 +84,11 @@ pub(crate) fn insert(db: &Connection, draft: KeyDraft, hash: KeyHash, now: i64) 
 
 /// Newest first.
 pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<KeyRecord>> {
-    db.prepare_cached(&format!("SELECT {COLUMNS} FROM api_key ORDER BY created_at DESC, id DESC"))?
-        .query_map([], record)?
-        .collect()
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM api_key ORDER BY created_at DESC, id DESC"
+    ))?
+    .query_map([], record)?
+    .collect()
 }
 
 pub(crate) fn delete(db: &Connection, id: &str) -> rusqlite::Result<bool> {

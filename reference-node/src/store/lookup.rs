@@ -27,9 +27,11 @@ impl Store {
 fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
     match name {
         Name::Id(id) => one(db, "SELECT seq FROM fact WHERE id = ?", &id.0),
-        Name::Cid(cid) => {
-            one(db, "SELECT seq FROM fact WHERE cid = ? ORDER BY wall DESC, counter DESC LIMIT 1", &cid.0)
-        }
+        Name::Cid(cid) => one(
+            db,
+            "SELECT seq FROM fact WHERE cid = ? ORDER BY wall DESC, counter DESC LIMIT 1",
+            &cid.0,
+        ),
     }
 }
 

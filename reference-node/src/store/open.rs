@@ -60,10 +60,16 @@ pub(super) fn cursor_key(db: &Connection) -> Stored<CursorKey> {
 }
 
 fn kept(db: &Connection, name: &str, fresh: impl FnOnce() -> Vec<u8>) -> rusqlite::Result<Vec<u8>> {
-    let read = || db.query_row("SELECT value FROM node WHERE name = ?", [name], |row| row.get(0)).optional();
+    let read = || {
+        db.query_row("SELECT value FROM node WHERE name = ?", [name], |row| row.get(0))
+            .optional()
+    };
     if let Some(value) = read()? {
         return Ok(value);
     }
-    db.execute("INSERT OR IGNORE INTO node (name, value) VALUES (?, ?)", (name, fresh()))?;
+    db.execute(
+        "INSERT OR IGNORE INTO node (name, value) VALUES (?, ?)",
+        (name, fresh()),
+    )?;
     read()?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }

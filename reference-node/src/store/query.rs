@@ -66,11 +66,19 @@ impl Terms {
             let mut find = db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
             Ok(find.query_row([text], |row| row.get(0)).optional()?.map(Some).ok_or(()))
         };
-        let numbers = (number(&filter.entity)?, number(&filter.relation)?, number(&filter.source)?);
+        let numbers = (
+            number(&filter.entity)?,
+            number(&filter.relation)?,
+            number(&filter.source)?,
+        );
         let (Ok(entity), Ok(relation), Ok(source)) = numbers else {
             return Ok(None);
         };
-        Ok(Some(Self { entity, relation, source }))
+        Ok(Some(Self {
+            entity,
+            relation,
+            source,
+        }))
     }
 }
 
@@ -85,7 +93,11 @@ struct Conditions {
 
 impl Conditions {
     fn of(filter: &Filter, terms: &Terms) -> Self {
-        let mut conditions = Self { index: index(filter, terms), text: String::new(), values: Vec::new() };
+        let mut conditions = Self {
+            index: index(filter, terms),
+            text: String::new(),
+            values: Vec::new(),
+        };
         conditions.states(filter.view);
         conditions.equals("e.entity = ?", terms.entity);
         conditions.equals("e.relation = ?", terms.relation);
@@ -131,9 +143,17 @@ impl Conditions {
     }
 
     fn count(self, db: &Connection) -> rusqlite::Result<i64> {
-        let record = if self.text.contains("f.") { "CROSS JOIN fact f ON f.seq = e.seq" } else { "" };
-        let sql = format!("SELECT count(*) FROM entry e INDEXED BY {} {record} WHERE {}", self.index, self.text);
-        db.prepare_cached(&sql)?.query_row(params_from_iter(self.values), |row| row.get(0))
+        let record = if self.text.contains("f.") {
+            "CROSS JOIN fact f ON f.seq = e.seq"
+        } else {
+            ""
+        };
+        let sql = format!(
+            "SELECT count(*) FROM entry e INDEXED BY {} {record} WHERE {}",
+            self.index, self.text
+        );
+        db.prepare_cached(&sql)?
+            .query_row(params_from_iter(self.values), |row| row.get(0))
     }
 }
 
@@ -150,10 +170,16 @@ fn index(filter: &Filter, terms: &Terms) -> &'static str {
     }
 }
 
-fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlite::Result<(Vec<Fact>, Option<Position>)> {
+fn page(
+    db: &Connection,
+    filter: &Filter,
+    mut conditions: Conditions,
+) -> rusqlite::Result<(Vec<Fact>, Option<Position>)> {
     if let Some(from) = filter.from {
         conditions.and("(e.wall, e.counter, e.seq) < (?, ?, ?)");
-        conditions.values.extend([from.wall, from.counter, from.seq].map(Sql::Integer));
+        conditions
+            .values
+            .extend([from.wall, from.counter, from.seq].map(Sql::Integer));
     }
     let sql = format!(
         "SELECT {} FROM entry e INDEXED BY {} {} WHERE {} \
@@ -174,7 +200,11 @@ fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlit
             return Ok((facts, last));
         }
         let fact = rows::fact(row)?;
-        last = Some(Position { wall: fact.hlc.wall, counter: fact.hlc.counter, seq: rows::seq(row)? });
+        last = Some(Position {
+            wall: fact.hlc.wall,
+            counter: fact.hlc.counter,
+            seq: rows::seq(row)?,
+        });
         facts.push(fact);
     }
     Ok((facts, None))
@@ -182,7 +212,8 @@ fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlit
 
 /// The number of matches where it is kept: default queries by one name, or by entity and relation, or by none.
 fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<Option<i64>> {
-    let plain = filter.view.is_default() && filter.after.is_none() && filter.min_confidence.is_none_or(|least| least <= 0.0);
+    let plain =
+        filter.view.is_default() && filter.after.is_none() && filter.min_confidence.is_none_or(|least| least <= 0.0);
     if !plain {
         return Ok(None);
     }
@@ -197,7 +228,13 @@ fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<
         }
         _ => return Ok(None),
     };
-    sum(db, "SELECT scope, shown FROM tally WHERE kind = ? AND term = ?", (kind, term), filter.scopes).map(Some)
+    sum(
+        db,
+        "SELECT scope, shown FROM tally WHERE kind = ? AND term = ?",
+        (kind, term),
+        filter.scopes,
+    )
+    .map(Some)
 }
 
 fn sum(db: &Connection, sql: &str, key: (i64, i64), scopes: ScopeSet) -> rusqlite::Result<i64> {

@@ -85,11 +85,20 @@ impl Txn<'_> {
             .execute((conflict.seq, decision.seq))?;
 
         let record = conflict_entity(resolution.conflict);
-        let link = Draft::certain(decision.id.text(), RESOLVES, Value::reference(record.clone()), caller, scope);
+        let link = Draft::certain(
+            decision.id.text(),
+            RESOLVES,
+            Value::reference(record.clone()),
+            caller,
+            scope,
+        );
         self.assert(&link, resolution.scopes)?;
         if !resolution.note.is_empty() {
             let note = Value::text(resolution.note.clone());
-            self.assert(&Draft::certain(record.clone(), NOTE, note, caller, scope), resolution.scopes)?;
+            self.assert(
+                &Draft::certain(record.clone(), NOTE, note, caller, scope),
+                resolution.scopes,
+            )?;
         }
         self.supersede_status(record, scope)?;
         Ok(decision.id)

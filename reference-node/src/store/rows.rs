@@ -20,7 +20,10 @@ pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, 
 pub(super) const JOINS: &str = "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
 
 pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
-    let values = Values { live: row.get(16)?, open: row.get(17)? };
+    let values = Values {
+        live: row.get(16)?,
+        open: row.get(17)?,
+    };
     Ok(Fact {
         id: Id(row.get(0)?),
         cid: Cid(row.get(1)?),
@@ -29,7 +32,10 @@ pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
         value: value(row, 4)?,
         source: row.get(6)?,
         timestamp: row.get(7)?,
-        hlc: Hlc { wall: row.get(8)?, counter: row.get(9)? },
+        hlc: Hlc {
+            wall: row.get(8)?,
+            counter: row.get(9)?,
+        },
         valid_until: row.get(10)?,
         confidence: confidence(row, 11)?,
         scope: scope(row, 12)?,
@@ -50,7 +56,10 @@ pub(super) fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Scope> {
 /// The value in two adjacent columns, type and storage text.
 pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
     let kind = ValueType::from_code(row.get(column)?).ok_or_else(|| foreign(column, Type::Integer))?;
-    Ok(Value { kind, text: row.get(column + 1)? })
+    Ok(Value {
+        kind,
+        text: row.get(column + 1)?,
+    })
 }
 
 fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
