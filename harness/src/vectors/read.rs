@@ -62,7 +62,7 @@ type Problem = (String, String);
 
 fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case, Problem> {
     let body = match case.get("every") {
-        Some(subject) => CaseBody::Every(read_every(case, subject)?),
+        Some(subject) => CaseBody::Every(Box::new(read_every(case, subject)?)),
         None => CaseBody::Steps(read_steps(case)?),
     };
     Ok(Case {
