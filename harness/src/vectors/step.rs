@@ -19,9 +19,17 @@ pub struct Step {
 }
 
 impl Step {
+    /// What it expects; `until` has its expectation inside.
+    pub fn expectation(&self) -> Option<&Expect> {
+        match &self.verb {
+            Verb::Until { step, .. } => step.expectation(),
+            _ => self.expect.as_ref(),
+        }
+    }
+
     /// Whether a step that does not hold means *inconclusive* instead of *fail*.
     pub fn prepares(&self) -> bool {
-        self.premise || self.expect.is_none() && !matches!(self.verb, Verb::Refuse(_))
+        self.premise || self.expectation().is_none() && !matches!(self.verb, Verb::Refuse(_))
     }
 }
 

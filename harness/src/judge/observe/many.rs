@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Observation, Outcome, Part, answered, silent};
 use crate::{
-    judge::wrong::Wrong,
+    judge::{pattern, wrong::Wrong},
     protocol::hlc::Hlc,
     trace::{Answer, Event, Exchange, Response, StepRecord},
 };
@@ -159,7 +159,7 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
         let id = fact["id"].as_str().unwrap_or_default();
         match found.get(id) {
             None => missing.push(id),
-            Some(read) if KEPT.iter().any(|member| read[member] != fact[member]) => changed.push(id),
+            Some(read) if KEPT.iter().any(|member| !pattern::equal(&read[member], &fact[member])) => changed.push(id),
             Some(_) => {}
         }
     }
