@@ -175,6 +175,7 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             within_ms: member(value, "within_ms")?.unwrap_or(10_000),
             step: Box::new(read_step(&value["step"]).map_err(|(at, what)| (format!("/step{at}"), what))?),
         },
+        "hold" => Verb::Hold { connections: count(value, "connections")?, send: read_raw(&value["send"])? },
         "observe" => Verb::Observe(value.clone()),
         "stop" => Verb::Stop,
         "kill" => Verb::Kill,

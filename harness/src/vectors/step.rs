@@ -84,6 +84,7 @@ pub enum Verb {
         within_ms: u64,
         step: Box<Step>,
     },
+    Hold { connections: usize, send: Vec<RawPart> },
     Observe(Value),
     Stop,
     Kill,
@@ -111,6 +112,7 @@ impl Verb {
             Self::AssertConcurrently { .. } => "assert_concurrently",
             Self::Raw { .. } => "raw",
             Self::Until { .. } => "until",
+            Self::Hold { .. } => "hold",
             Self::Observe(_) => "observe",
             Self::Stop => "stop",
             Self::Kill => "kill",
@@ -141,6 +143,7 @@ impl Verb {
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
             Self::Raw { .. }
+            | Self::Hold { .. }
             | Self::Observe(_)
             | Self::Stop
             | Self::Kill

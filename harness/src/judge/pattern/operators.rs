@@ -286,6 +286,7 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
     let holds = match name {
         "$type" => is_type(wanted, value),
         "$matches" => value.is_string() && compiled(wanted).is_some_and(|pattern| pattern.is_match(text)),
+        "$includes" => value.is_string() && text.contains(wanted),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
         "$literal" => value.is_number() && *value == wanted,
         "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
@@ -356,8 +357,9 @@ fn is_type(name: &str, value: &Value) -> bool {
 }
 
 /// The operators, for the linter.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 30] = [
     "$repeat",
+    "$includes",
     "$size",
     "$contains",
     "$excludes",
