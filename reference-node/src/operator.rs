@@ -97,7 +97,9 @@ fn scopes(list: &str) -> Result<ScopeSet, String> {
 }
 
 fn words(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',').map(str::trim).filter(|word| !word.is_empty())
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
@@ -128,10 +130,23 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: KeyCommand) -> Result<(), OperatorError> {
     let mut out = std::io::stdout();
     match command {
-        KeyCommand::Create { entity_uri, permissions, scopes, description, expires_at, database } => {
+        KeyCommand::Create {
+            entity_uri,
+            permissions,
+            scopes,
+            description,
+            expires_at,
+            database,
+        } => {
             let expires_at = expires_at.map(|Expiry(text, micros)| (text, micros));
             let entity_uri = uri::normalise(&entity_uri)?;
-            let draft = KeyDraft { entity_uri, permissions, scopes, description, expires_at };
+            let draft = KeyDraft {
+                entity_uri,
+                permissions,
+                scopes,
+                description,
+                expires_at,
+            };
             let raw = RawKey::fresh();
             keys::insert(&database.open()?, draft, KeyHash::of(&raw.0), now_micros())?;
             writeln!(out, "{}", raw.0)?;
@@ -152,8 +167,10 @@ fn run(command: KeyCommand) -> Result<(), OperatorError> {
 
 impl Database {
     fn open(&self) -> Result<Connection, OperatorError> {
-        open::for_writing(&self.path)
-            .map_err(|error| OperatorError::Open { path: self.path.display().to_string(), error })
+        open::for_writing(&self.path).map_err(|error| OperatorError::Open {
+            path: self.path.display().to_string(),
+            error,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server's life: settings, log, store, listener, connections, graceful stop.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,10 @@ enum ServerError {
     #[error("the database {path} cannot be opened: {error}")]
     Store { path: String, error: StoreError },
     #[error("STIGMEM_HOST and STIGMEM_PORT name {address}, which cannot be listened on: {error}")]
-    Bind { address: String, error: std::io::Error },
+    Bind {
+        address: String,
+        error: std::io::Error,
+    },
     #[error(
         "STIGMEM_AUTH_REQUIRED is false and STIGMEM_HOST is {0}, which is not loopback: anybody could write; \
          listen on 127.0.0.1 or turn authentication on"
@@ -44,9 +48,13 @@ pub(crate) fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => {}
         Some("--help" | "-h") => return say(&help()),
-        Some("--version" | "-V") => return say(concat!("stigmem-node ", env!("CARGO_PKG_VERSION"), "\n")),
+        Some("--version" | "-V") => {
+            return say(concat!("stigmem-node ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
         Some(other) => {
-            complain(&format!("there is no option '{other}'; settings come from the environment, see --help"));
+            complain(&format!(
+                "there is no option '{other}'; settings come from the environment, see --help"
+            ));
             return ExitCode::from(2);
         }
     }
@@ -57,7 +65,9 @@ pub(crate) fn main() -> ExitCode {
 pub(crate) fn serve_from_env() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ (ServerError::Config(_) | ServerError::LogLevel(_) | ServerError::Exposed(_))) => {
+        Err(
+            error @ (ServerError::Config(_) | ServerError::LogLevel(_) | ServerError::Exposed(_)),
+        ) => {
             complain(&error.to_string());
             ExitCode::from(2)
         }
@@ -85,8 +95,16 @@ fn help() -> String {
          The server is configured by the environment alone:\n\n",
     );
     for setting in &SETTINGS {
-        let default = if setting.default.is_empty() { "not set" } else { setting.default };
-        text += &format!("  {} (default: {default})\n      {}\n", setting.name, setting.help);
+        let default = if setting.default.is_empty() {
+            "not set"
+        } else {
+            setting.default
+        };
+        let _ = writeln!(
+            text,
+            "  {} (default: {default})\n      {}",
+            setting.name, setting.help
+        );
     }
     text + "\nMake the first key with: stigmem keys create --entity-uri URI --permissions admin,read,write\n"
 }
@@ -100,7 +118,10 @@ fn run() -> Result<(), ServerError> {
         runtime.worker_threads(settings.worker_threads);
     }
     // Blocking threads read from the database; idle ones beyond the connections would only hold memory.
-    let runtime = runtime.max_blocking_threads(settings.readers + 4).enable_all().build()?;
+    let runtime = runtime
+        .max_blocking_threads(settings.readers + 4)
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(settings))
 }
 
@@ -109,10 +130,19 @@ fn start_log(settings: &Settings) -> Result<(), ServerError> {
     let level = &settings.log_level;
     let plausible = level.contains('=') || level.parse::<tracing::Level>().is_ok();
     let filter = tracing_subscriber::EnvFilter::builder().parse(level);
-    let filter = filter.ok().filter(|_| plausible).ok_or_else(|| ServerError::LogLevel(level.clone()))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = filter
+        .ok()
+        .filter(|_| plausible)
+        .ok_or_else(|| ServerError::LogLevel(level.clone()))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second server in one process keeps the log that the first one set up.
-    let _ = if settings.log_json { log.json().try_init() } else { log.with_ansi(false).try_init() };
+    let _ = if settings.log_json {
+        log.json().try_init()
+    } else {
+        log.with_ansi(false).try_init()
+    };
     Ok(())
 }
 
@@ -131,10 +161,18 @@ async fn serve(settings: Settings) -> Result<(), ServerError> {
     if !settings.auth_required && !address.ip().is_loopback() {
         return Err(ServerError::Exposed(address.ip().to_string()));
     }
-    let limits = StoreLimits { readers: settings.readers, write_queue: settings.write_queue };
-    let store = Store::open(&settings.db_path, limits)
-        .map_err(|error| ServerError::Store { path: settings.db_path.display().to_string(), error })?;
-    let url = settings.node_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let limits = StoreLimits {
+        readers: settings.readers,
+        write_queue: settings.write_queue,
+    };
+    let store = Store::open(&settings.db_path, limits).map_err(|error| ServerError::Store {
+        path: settings.db_path.display().to_string(),
+        error,
+    })?;
+    let url = settings
+        .node_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
     tracing::info!(%address, url, node = store.node_id, auth = settings.auth_required, "the node is listening");
     say(&format!("listening on http://{address}\n"));
 
@@ -152,10 +190,16 @@ async fn serve(settings: Settings) -> Result<(), ServerError> {
 }
 
 async fn listen(settings: &Settings) -> Result<TcpListener, ServerError> {
-    let address = (settings.host.trim_start_matches('[').trim_end_matches(']'), settings.port);
+    let address = (
+        settings.host.trim_start_matches('[').trim_end_matches(']'),
+        settings.port,
+    );
     TcpListener::bind(address)
         .await
-        .map_err(|error| ServerError::Bind { address: format!("{}:{}", settings.host, settings.port), error })
+        .map_err(|error| ServerError::Bind {
+            address: format!("{}:{}", settings.host, settings.port),
+            error,
+        })
 }
 
 /// The open connections: how many there may be, and a way to let them finish.
@@ -170,7 +214,10 @@ impl Connections {
     fn new(app: &Arc<App>) -> Self {
         let mut server = http1::Builder::new();
         // The header timeout also ends connections that idle, so that slow clients cannot keep their slots.
-        server.timer(TokioTimer::new()).header_read_timeout(app.settings.header_timeout).max_buf_size(HEAD_BUFFER);
+        server
+            .timer(TokioTimer::new())
+            .header_read_timeout(app.settings.header_timeout)
+            .max_buf_size(HEAD_BUFFER);
         Self {
             server,
             service: http::router(app),
@@ -181,7 +228,9 @@ impl Connections {
 
     async fn accept(&self, listener: TcpListener) {
         loop {
-            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return };
+            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
+                return;
+            };
             match listener.accept().await {
                 Ok((stream, _)) => self.serve(stream, slot),
                 Err(error) => {
@@ -197,7 +246,9 @@ impl Connections {
         // Answers are short; waiting for more to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(self.service.clone());
-        let connection = self.graceful.watch(self.server.serve_connection(TokioIo::new(stream), service));
+        let connection = self
+            .graceful
+            .watch(self.server.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
@@ -208,7 +259,10 @@ impl Connections {
 
     /// Lets requests in flight finish, for a while.
     async fn finish(self, patience: Duration) {
-        if tokio::time::timeout(patience, self.graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(patience, self.graceful.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("some requests were still in flight when the time to stop was over");
         }
     }

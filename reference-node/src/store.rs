@@ -16,6 +16,9 @@ mod resolve;
 mod rows;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -69,7 +72,9 @@ impl Store {
         let db = open::for_writing(path)?;
         let node_id = open::node_id(&db)?;
         let cursor_key = open::cursor_key(&db)?;
-        let readers = (0..limits.readers).map(|_| open::for_reading(path)).collect::<Result<_, _>>()?;
+        let readers = (0..limits.readers)
+            .map(|_| open::for_reading(path))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             keys: Mutex::new(open::for_reading(path)?),
             readers: readers::Readers::new(readers),
@@ -81,7 +86,9 @@ impl Store {
 
     /// Stores a fact and answers once it is on disk. `writable` are the scopes that the caller may write.
     pub(crate) async fn assert(&self, draft: Draft, writable: ScopeSet) -> Stored<Fact> {
-        self.writer.submit(move |txn| txn.assert_and_read(&draft, writable)).await
+        self.writer
+            .submit(move |txn| txn.assert_and_read(&draft, writable))
+            .await
     }
 
     /// Runs `read` on a connection that sees every acknowledged write and no fact past its expiry as live.
@@ -98,7 +105,8 @@ impl Store {
 
     /// Whether the database answers at all.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(())))
+            .await
     }
 
     /// Finishes what is queued and folds the write-ahead log into the file.

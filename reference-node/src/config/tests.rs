@@ -3,7 +3,12 @@
 use super::*;
 
 fn with(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-    let lookup = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    let lookup = |name: &str| {
+        pairs
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
     Settings::read(lookup)
 }
 
@@ -26,7 +31,10 @@ fn values_are_understood() {
         ("STIGMEM_HOST", ""),
     ])
     .unwrap();
-    assert_eq!((settings.port, settings.auth_required, settings.log_json), (0, false, true));
+    assert_eq!(
+        (settings.port, settings.auth_required, settings.log_json),
+        (0, false, true)
+    );
     assert_eq!(settings.node_url.as_deref(), Some("https://node.example"));
     assert_eq!(settings.host, "127.0.0.1");
 }
@@ -49,17 +57,28 @@ fn nonsense_is_refused_by_name() {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(value), "{error}");
     }
-    assert_eq!(with(&[("STIGMEM_FEDERATION_ENABLED", "1")]).unwrap_err(), ConfigError::Federation);
+    assert_eq!(
+        with(&[("STIGMEM_FEDERATION_ENABLED", "1")]).unwrap_err(),
+        ConfigError::Federation
+    );
 }
 
 #[test]
 fn the_readme_lists_every_setting() {
     let readme = include_str!("../../README.md");
-    let mut rows: Vec<String> = readme.lines().filter(|line| line.starts_with("| `STIGMEM_")).map(str::to_owned).collect();
+    let mut rows: Vec<String> = readme
+        .lines()
+        .filter(|line| line.starts_with("| `STIGMEM_"))
+        .map(str::to_owned)
+        .collect();
     let mut expected: Vec<String> = SETTINGS
         .iter()
         .map(|setting| {
-            let default = if setting.default.is_empty() { String::new() } else { format!("`{}`", setting.default) };
+            let default = if setting.default.is_empty() {
+                String::new()
+            } else {
+                format!("`{}`", setting.default)
+            };
             format!("| `{}` | {default} | {} |", setting.name, setting.help)
         })
         .collect();

@@ -16,7 +16,9 @@ impl Permission {
     pub(crate) const ALL: [Self; 4] = [Self::Admin, Self::Federate, Self::Read, Self::Write];
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|permission| permission.word() == word)
+        Self::ALL
+            .into_iter()
+            .find(|permission| permission.word() == word)
     }
 
     pub(crate) const fn word(self) -> &'static str {
@@ -46,13 +48,21 @@ impl PermissionSet {
     }
 
     pub(crate) fn words(self) -> Vec<&'static str> {
-        Permission::ALL.into_iter().filter(|p| self.contains(*p)).map(Permission::word).collect()
+        Permission::ALL
+            .into_iter()
+            .filter(|p| self.contains(*p))
+            .map(Permission::word)
+            .collect()
     }
 }
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(permissions.into_iter().fold(0, |bits, p| bits | 1 << p as u8))
+        Self(
+            permissions
+                .into_iter()
+                .fold(0, |bits, p| bits | 1 << p as u8),
+        )
     }
 }
 
@@ -69,7 +79,11 @@ impl Caller {
     pub(crate) fn anonymous() -> Self {
         Self {
             entity_uri: "anon:trusted".to_owned(),
-            permissions: PermissionSet::from_iter([Permission::Read, Permission::Write, Permission::Federate]),
+            permissions: PermissionSet::from_iter([
+                Permission::Read,
+                Permission::Write,
+                Permission::Federate,
+            ]),
             scopes: ScopeSet::ALL,
         }
     }

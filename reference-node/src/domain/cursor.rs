@@ -45,13 +45,23 @@ impl CursorKey {
             return None;
         }
         let number = |at: usize| body[at..at + 8].try_into().ok().map(i64::from_be_bytes);
-        Some(Position { wall: number(1)?, counter: number(9)?, seq: number(17)? })
+        Some(Position {
+            wall: number(1)?,
+            counter: number(9)?,
+            seq: number(17)?,
+        })
     }
 
     /// A keyed hash. Secret and body have fixed lengths, so nobody can extend a hashed message.
     fn tag(&self, body: &[u8]) -> [u8; TAG] {
-        let digest: [u8; 32] = Sha256::new().chain_update(self.0).chain_update(body).finalize().into();
-        digest[..TAG].try_into().expect("the tag is a part of the digest")
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(body)
+            .finalize()
+            .into();
+        digest[..TAG]
+            .try_into()
+            .expect("the tag is a part of the digest")
     }
 }
 
@@ -60,7 +70,11 @@ mod tests {
     use super::*;
 
     const KEY: CursorKey = CursorKey([7; 32]);
-    const POSITION: Position = Position { wall: 1_746_230_400_000, counter: 3, seq: 42 };
+    const POSITION: Position = Position {
+        wall: 1_746_230_400_000,
+        counter: 3,
+        seq: 42,
+    };
 
     #[test]
     fn an_issued_cursor_opens() {
@@ -76,9 +90,20 @@ mod tests {
         for at in 0..cursor.len() {
             let mut forged = cursor.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(KEY.open(List::Facts, std::str::from_utf8(&forged).unwrap()), None, "byte {at}");
+            assert_eq!(
+                KEY.open(List::Facts, std::str::from_utf8(&forged).unwrap()),
+                None,
+                "byte {at}"
+            );
         }
-        for text in ["", "0", "AAAA", "not base64!", &cursor[1..], &format!("{cursor}A")] {
+        for text in [
+            "",
+            "0",
+            "AAAA",
+            "not base64!",
+            &cursor[1..],
+            &format!("{cursor}A"),
+        ] {
             assert_eq!(KEY.open(List::Facts, text), None, "{text:?}");
         }
     }

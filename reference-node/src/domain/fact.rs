@@ -55,8 +55,16 @@ pub(crate) struct Issue {
 }
 
 impl Issue {
-    pub(crate) fn new(loc: &[&'static str], kind: &'static str, message: impl Into<String>) -> Self {
-        Self { loc: loc.to_vec(), kind, message: message.into() }
+    pub(crate) fn new(
+        loc: &[&'static str],
+        kind: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            loc: loc.to_vec(),
+            kind,
+            message: message.into(),
+        }
     }
 }
 
@@ -64,17 +72,29 @@ impl Issue {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Issues(Vec<Issue>),
-    EntityUri { member: &'static str, error: UriError },
-    ValueTooLarge { limit: usize },
+    EntityUri {
+        member: &'static str,
+        error: UriError,
+    },
+    ValueTooLarge {
+        limit: usize,
+    },
 }
 
 impl Draft {
     /// Reads the body of an assertion. Server-owned and unknown members are ignored.
     pub(crate) fn from_json(body: &Json<'_>, value_limit: usize) -> Result<Self, Refusal> {
         if !matches!(body, Json::Object(_)) {
-            return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]));
+            return Err(Refusal::Issues(vec![Issue::new(
+                &[],
+                "object_type",
+                "the body is a JSON object",
+            )]));
         }
-        let mut members = Members { body, issues: Vec::new() };
+        let mut members = Members {
+            body,
+            issues: Vec::new(),
+        };
         let entity = members.text("entity");
         let relation = members.text("relation");
         let source = members.text("source");
@@ -82,13 +102,23 @@ impl Draft {
         let confidence = members.confidence();
         let scope = members.scope();
         let (valid_until, expires_at) = members.valid_until();
-        let (Some(entity), Some(relation), Some(source), Some(value)) = (entity, relation, source, value) else {
+        let (Some(entity), Some(relation), Some(source), Some(value)) =
+            (entity, relation, source, value)
+        else {
             return Err(Refusal::Issues(members.issues));
         };
         if relation.is_empty() {
-            members.refuse("relation", "string_too_short", "a relation has at least one character");
+            members.refuse(
+                "relation",
+                "string_too_short",
+                "a relation has at least one character",
+            );
         } else if relation.len() > LONGEST_RELATION {
-            members.refuse("relation", "string_too_long", "a relation has at most 4096 bytes");
+            members.refuse(
+                "relation",
+                "string_too_long",
+                "a relation has at most 4096 bytes",
+            );
         }
         if !members.issues.is_empty() {
             return Err(Refusal::Issues(members.issues));
@@ -96,7 +126,9 @@ impl Draft {
         if value.text.len() > value_limit {
             return Err(Refusal::ValueTooLarge { limit: value_limit });
         }
-        let name = |member, raw: &str| uri::normalise(raw).map_err(|error| Refusal::EntityUri { member, error });
+        let name = |member, raw: &str| {
+            uri::normalise(raw).map_err(|error| Refusal::EntityUri { member, error })
+        };
         Ok(Self {
             entity: name("entity", entity)?,
             relation: relation.to_owned(),
@@ -112,12 +144,18 @@ impl Draft {
 
     /// Takes over the `timestamp` that a caller with `admin` suggests.
     pub(crate) fn suggest_timestamp(&mut self, body: &Json<'_>) -> Result<(), Refusal> {
-        let issue = |kind, message| Refusal::Issues(vec![Issue::new(&["timestamp"], kind, message)]);
+        let issue =
+            |kind, message| Refusal::Issues(vec![Issue::new(&["timestamp"], kind, message)]);
         self.timestamp = match body.member("timestamp") {
             None | Some(Json::Null) => None,
             Some(Json::String(text)) => Some(
                 Instant::parse(text)
-                    .ok_or_else(|| issue("datetime_parsing", "a timestamp is RFC 3339 with an explicit offset"))?
+                    .ok_or_else(|| {
+                        issue(
+                            "datetime_parsing",
+                            "a timestamp is RFC 3339 with an explicit offset",
+                        )
+                    })?
                     .micros,
             ),
             Some(_) => return Err(issue("string_type", "a timestamp is a string")),
@@ -126,7 +164,13 @@ impl Draft {
     }
 
     /// A fact of the node's own: certain, without an expiry.
-    pub(crate) fn certain(entity: String, relation: &str, value: Value, source: &str, scope: Scope) -> Self {
+    pub(crate) fn certain(
+        entity: String,
+        relation: &str,
+        value: Value,
+        source: &str,
+        scope: Scope,
+    ) -> Self {
         Self {
             entity,
             relation: relation.to_owned(),
@@ -219,7 +263,11 @@ impl<'b, 'a> Members<'b, 'a> {
             Some(Json::Number("-0")) => return 0.0,
             Some(Json::Number(literal)) => match literal.parse::<f64>() {
                 Ok(confidence) if (0.0..=1.0).contains(&confidence) => return confidence,
-                _ => self.refuse("confidence", "out_of_range", "a confidence is between 0 and 1"),
+                _ => self.refuse(
+                    "confidence",
+                    "out_of_range",
+                    "a confidence is between 0 and 1",
+                ),
             },
             Some(_) => self.refuse("confidence", "float_type", "a confidence is a number"),
         }
@@ -231,7 +279,11 @@ impl<'b, 'a> Members<'b, 'a> {
             None => return Scope::Local,
             Some(Json::String(word)) => match Scope::parse(word) {
                 Some(scope) => return scope,
-                None => self.refuse("scope", "literal_error", "a scope is one of local, team, company, public"),
+                None => self.refuse(
+                    "scope",
+                    "literal_error",
+                    "a scope is one of local, team, company, public",
+                ),
             },
             Some(_) => self.refuse("scope", "string_type", "a scope is a string"),
         }
@@ -244,10 +296,18 @@ impl<'b, 'a> Members<'b, 'a> {
             Some(Json::String(text)) => match Instant::parse(text) {
                 Some(instant) => return (Some(text.clone().into_owned()), Some(instant.micros)),
                 None => {
-                    self.refuse("valid_until", "datetime_parsing", "valid_until is RFC 3339 with an explicit offset");
+                    self.refuse(
+                        "valid_until",
+                        "datetime_parsing",
+                        "valid_until is RFC 3339 with an explicit offset",
+                    );
                 }
             },
-            Some(_) => self.refuse("valid_until", "string_type", "valid_until is a string or null"),
+            Some(_) => self.refuse(
+                "valid_until",
+                "string_type",
+                "valid_until is a string or null",
+            ),
         }
         (None, None)
     }
@@ -258,7 +318,8 @@ mod tests {
     use super::*;
     use crate::domain::json;
 
-    const PLAIN: &str = r#""entity":"user:a","relation":"memory:role","value":{"type":"null"},"source":"agent:a""#;
+    const PLAIN: &str =
+        r#""entity":"user:a","relation":"memory:role","value":{"type":"null"},"source":"agent:a""#;
 
     fn draft(extra: &str) -> Result<Draft, Refusal> {
         let body = format!("{{{PLAIN}{extra}}}");
@@ -267,22 +328,32 @@ mod tests {
 
     fn issues(body: &str) -> Vec<(Vec<&'static str>, &'static str)> {
         match Draft::from_json(&json::read(body.as_bytes()).unwrap(), 100) {
-            Err(Refusal::Issues(issues)) => issues.into_iter().map(|issue| (issue.loc, issue.kind)).collect(),
+            Err(Refusal::Issues(issues)) => issues
+                .into_iter()
+                .map(|issue| (issue.loc, issue.kind))
+                .collect(),
             other => panic!("{body}: {other:?}"),
         }
     }
 
     #[test]
     fn defaults_hold_and_server_owned_members_are_ignored() {
-        let draft = draft(r#","id":7,"hlc":[],"cid":"x","timestamp":"never","received_from":{},"new":1"#).unwrap();
-        assert_eq!((draft.confidence, draft.scope, draft.valid_until), (1.0, Scope::Local, None));
+        let draft =
+            draft(r#","id":7,"hlc":[],"cid":"x","timestamp":"never","received_from":{},"new":1"#)
+                .unwrap();
+        assert_eq!(
+            (draft.confidence, draft.scope, draft.valid_until),
+            (1.0, Scope::Local, None)
+        );
         assert_eq!(draft.timestamp, None);
     }
 
     #[test]
     fn every_bad_member_is_named() {
         assert_eq!(issues("[]"), [(vec![], "object_type")]);
-        let missing: Vec<_> = ["entity", "relation", "source", "value"].map(|m| (vec![m], "missing")).to_vec();
+        let missing: Vec<_> = ["entity", "relation", "source", "value"]
+            .map(|m| (vec![m], "missing"))
+            .to_vec();
         assert_eq!(issues("{}"), missing);
         for (member, value, kind) in [
             ("confidence", "null", "float_type"),
@@ -294,7 +365,11 @@ mod tests {
             ("valid_until", "\"soon\"", "datetime_parsing"),
             ("valid_until", "5", "string_type"),
         ] {
-            assert_eq!(issues(&format!("{{{PLAIN},\"{member}\":{value}}}")), [(vec![member], kind)], "{member} {value}");
+            assert_eq!(
+                issues(&format!("{{{PLAIN},\"{member}\":{value}}}")),
+                [(vec![member], kind)],
+                "{member} {value}"
+            );
         }
     }
 
@@ -316,17 +391,34 @@ mod tests {
             Draft::from_json(&json::read(body.as_bytes()).unwrap(), 100).err()
         };
         assert_eq!(with("user:a", "r", &"v".repeat(100)), None);
-        assert_eq!(with("user:a", "r", &"v".repeat(101)), Some(Refusal::ValueTooLarge { limit: 100 }));
-        assert_eq!(with(" ", "r", ""), Some(Refusal::EntityUri { member: "entity", error: UriError::Empty }));
+        assert_eq!(
+            with("user:a", "r", &"v".repeat(101)),
+            Some(Refusal::ValueTooLarge { limit: 100 })
+        );
+        assert_eq!(
+            with(" ", "r", ""),
+            Some(Refusal::EntityUri {
+                member: "entity",
+                error: UriError::Empty
+            })
+        );
         assert!(matches!(with("user:a", "", ""), Some(Refusal::Issues(_))));
-        assert!(matches!(with("user:a", &"r".repeat(4_097), ""), Some(Refusal::Issues(_))));
+        assert!(matches!(
+            with("user:a", &"r".repeat(4_097), ""),
+            Some(Refusal::Issues(_))
+        ));
     }
 
     #[test]
     fn only_a_date_time_can_be_suggested_as_timestamp() {
         let mut plain = draft("").unwrap();
-        let suggest = |draft: &mut Draft, body: &str| draft.suggest_timestamp(&json::read(body.as_bytes()).unwrap());
-        assert_eq!(suggest(&mut plain, r#"{"timestamp":"1970-01-01T00:00:01Z"}"#), Ok(()));
+        let suggest = |draft: &mut Draft, body: &str| {
+            draft.suggest_timestamp(&json::read(body.as_bytes()).unwrap())
+        };
+        assert_eq!(
+            suggest(&mut plain, r#"{"timestamp":"1970-01-01T00:00:01Z"}"#),
+            Ok(())
+        );
         assert_eq!(plain.timestamp, Some(1_000_000));
         assert!(suggest(&mut plain, r#"{"timestamp":"never"}"#).is_err());
         assert!(suggest(&mut plain, r#"{"timestamp":5}"#).is_err());
@@ -335,8 +427,19 @@ mod tests {
     #[test]
     fn warnings_name_the_rule() {
         assert_eq!(draft("").unwrap().warnings().len(), 2);
-        let system = Draft::certain("stigmem:conflict:x".into(), "bare", Value::text(""), "stigmem://a/b/c", Scope::Local);
-        assert!(system.warnings().iter().all(|warning| warning.contains("no namespace prefix")));
+        let system = Draft::certain(
+            "stigmem:conflict:x".into(),
+            "bare",
+            Value::text(""),
+            "stigmem://a/b/c",
+            Scope::Local,
+        );
+        assert!(
+            system
+                .warnings()
+                .iter()
+                .all(|warning| warning.contains("no namespace prefix"))
+        );
         assert_eq!(system.warnings().len(), 1);
     }
 }

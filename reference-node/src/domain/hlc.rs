@@ -16,11 +16,20 @@ impl Hlc {
     /// would break the promise that text order is causal order.
     pub(crate) fn next(self, now_millis: i64) -> Self {
         if now_millis > self.wall {
-            Self { wall: now_millis, counter: 0 }
+            Self {
+                wall: now_millis,
+                counter: 0,
+            }
         } else if self.counter >= LAST_COUNTER {
-            Self { wall: self.wall + 1, counter: 0 }
+            Self {
+                wall: self.wall + 1,
+                counter: 0,
+            }
         } else {
-            Self { wall: self.wall, counter: self.counter + 1 }
+            Self {
+                wall: self.wall,
+                counter: self.counter + 1,
+            }
         }
     }
 }
@@ -60,7 +69,10 @@ mod tests {
         let mut last = at(1_746_230_400_000, 0);
         for step in 0..5_000 {
             let next = last.next(1_746_230_400_000 + step / 2_000);
-            assert!(last < next && last.to_string() < next.to_string(), "{last} then {next}");
+            assert!(
+                last < next && last.to_string() < next.to_string(),
+                "{last} then {next}"
+            );
             last = next;
         }
         assert_eq!(at(1_746_230_400_000, 3).to_string(), "1746230400000.003");

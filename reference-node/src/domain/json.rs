@@ -18,15 +18,18 @@ pub(crate) enum Json<'a> {
     /// The literal, checked against the grammar and against overflow.
     Number(&'a str),
     String(Cow<'a, str>),
-    Array(Vec<Json<'a>>),
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    Array(Vec<Self>),
+    Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 impl<'a> Json<'a> {
     /// A member of an object; `None` for other values and for members that are not there.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Object(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -51,9 +54,16 @@ type Read<T> = Result<T, JsonError>;
 
 /// Reads one JSON text that fills `bytes` entirely.
 pub(crate) fn read(bytes: &[u8]) -> Read<Json<'_>> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| JsonError { what: "the text is not UTF-8", at: error.valid_up_to() })?;
-    let mut reader = Reader { text, bytes, at: 0, values: 0 };
+    let text = std::str::from_utf8(bytes).map_err(|error| JsonError {
+        what: "the text is not UTF-8",
+        at: error.valid_up_to(),
+    })?;
+    let mut reader = Reader {
+        text,
+        bytes,
+        at: 0,
+        values: 0,
+    };
     let value = reader.value(0)?;
     reader.blanks();
     if reader.at < bytes.len() {
@@ -156,7 +166,10 @@ impl<'a> Reader<'a> {
             let start = self.at;
             let name = self.string()?;
             if !names.insert(name.clone()) {
-                return Err(JsonError { what: "a member name occurs twice in one object", at: start });
+                return Err(JsonError {
+                    what: "a member name occurs twice in one object",
+                    at: start,
+                });
             }
             self.blanks();
             if !self.take(b':') {
@@ -194,7 +207,10 @@ impl<'a> Reader<'a> {
         let literal = &self.text[start..self.at];
         match literal.parse::<f64>() {
             Ok(double) if double.is_finite() => Ok(Json::Number(literal)),
-            _ => Err(JsonError { what: "the number does not fit a double", at: start }),
+            _ => Err(JsonError {
+                what: "the number does not fit a double",
+                at: start,
+            }),
         }
     }
 
@@ -236,7 +252,10 @@ impl<'a> Reader<'a> {
 
     /// Steps over characters that stand for themselves. It stops at ASCII bytes only, so slices stay on boundaries.
     fn plain_run(&mut self) {
-        while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        while self
+            .peek()
+            .is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
+        {
             self.at += 1;
         }
     }
@@ -280,12 +299,17 @@ impl<'a> Reader<'a> {
     }
 
     fn four_hex(&mut self) -> Read<u32> {
-        let digits = self.bytes.get(self.at..self.at + 4).filter(|four| four.iter().all(u8::is_ascii_hexdigit));
+        let digits = self
+            .bytes
+            .get(self.at..self.at + 4)
+            .filter(|four| four.iter().all(u8::is_ascii_hexdigit));
         let Some(digits) = digits else {
             return self.fail("expected four hexadecimal digits");
         };
         self.at += 4;
-        Ok(digits.iter().fold(0, |code, &digit| code * 16 + char::from(digit).to_digit(16).unwrap_or(0)))
+        Ok(digits.iter().fold(0, |code, &digit| {
+            code * 16 + char::from(digit).to_digit(16).unwrap_or(0)
+        }))
     }
 }
 
@@ -297,10 +321,40 @@ mod tests {
     #[test]
     fn ambiguous_or_broken_texts_are_refused() {
         for text in [
-            "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{\"a\":{\"b\":1,\"\\u0062\":2}}", "nul", "NaN",
-            "Infinity", "-Infinity", "+1", "01", "1.", ".5", "1e", "1e400", "-1e999", "\"\\ud800\"", "\"\\udc00\"",
-            "\"\\ud800\\u0041\"", "\"\\ud800\\n\"", "\"a\nb\"", "\"\\x41\"", "\"\\u12\"", "\"open", "'a'", "{a:1}",
-            "1 2", "\u{feff}1", "[1 2]", "{\"a\" 1}", "// x\n1", "\"\\u+123\"",
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{\"a\":1,\"a\":2}",
+            "{\"a\":{\"b\":1,\"\\u0062\":2}}",
+            "nul",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "+1",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "1e400",
+            "-1e999",
+            "\"\\ud800\"",
+            "\"\\udc00\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\ud800\\n\"",
+            "\"a\nb\"",
+            "\"\\x41\"",
+            "\"\\u12\"",
+            "\"open",
+            "'a'",
+            "{a:1}",
+            "1 2",
+            "\u{feff}1",
+            "[1 2]",
+            "{\"a\" 1}",
+            "// x\n1",
+            "\"\\u+123\"",
         ] {
             assert!(read(text.as_bytes()).is_err(), "{text:?}");
         }
@@ -316,11 +370,17 @@ mod tests {
 
     #[test]
     fn literals_and_escapes_survive() {
-        let json = read(br#" {"n": [5, 5.0, -0, 1E-7], "s": "\u00e9\ud834\udd1e\/\b", "t": true, "z": null} "#).unwrap();
+        let json = read(
+            br#" {"n": [5, 5.0, -0, 1E-7], "s": "\u00e9\ud834\udd1e\/\b", "t": true, "z": null} "#,
+        )
+        .unwrap();
         let numbers = ["5", "5.0", "-0", "1E-7"].map(Json::Number).to_vec();
         assert_eq!(json.member("n"), Some(&Json::Array(numbers)));
         assert_eq!(json.member("s").and_then(Json::as_str), Some("é𝄞/\u{8}"));
-        assert_eq!((json.member("t"), json.member("z")), (Some(&Json::Bool(true)), Some(&Json::Null)));
+        assert_eq!(
+            (json.member("t"), json.member("z")),
+            (Some(&Json::Bool(true)), Some(&Json::Null))
+        );
         assert_eq!(json.member("absent"), None);
     }
 

@@ -54,13 +54,21 @@ pub(crate) struct KeyRecord {
 }
 
 /// Reads permission words; the error is the first word that is none.
-pub(crate) fn permissions<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<PermissionSet, &'w str> {
-    words.into_iter().map(|word| Permission::parse(word).ok_or(word)).collect()
+pub(crate) fn permissions<'w>(
+    words: impl IntoIterator<Item = &'w str>,
+) -> Result<PermissionSet, &'w str> {
+    words
+        .into_iter()
+        .map(|word| Permission::parse(word).ok_or(word))
+        .collect()
 }
 
 /// Reads scope words; the error is the first word that is none.
 pub(crate) fn scopes<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<ScopeSet, &'w str> {
-    words.into_iter().map(|word| Scope::parse(word).ok_or(word)).collect()
+    words
+        .into_iter()
+        .map(|word| Scope::parse(word).ok_or(word))
+        .collect()
 }
 
 #[cfg(test)]

@@ -22,11 +22,19 @@ pub(crate) fn storage_text(literal: &str) -> Option<String> {
 /// a signed exponent of at least two digits.
 pub(crate) fn float_text(double: f64) -> String {
     let shortest = format!("{double:e}");
-    let (mantissa, exponent) = shortest.split_once('e').expect("the exponent form of a finite double has an e");
-    let exponent: i32 = exponent.parse().expect("the exponent of a double is a small integer");
+    let (mantissa, exponent) = shortest
+        .split_once('e')
+        .expect("the exponent form of a finite double has an e");
+    let exponent: i32 = exponent
+        .parse()
+        .expect("the exponent of a double is a small integer");
     if (-4..16).contains(&exponent) {
         let plain = format!("{double}");
-        return if plain.contains('.') { plain } else { plain + ".0" };
+        return if plain.contains('.') {
+            plain
+        } else {
+            plain + ".0"
+        };
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
@@ -87,10 +95,20 @@ mod tests {
 
     #[test]
     fn equality_ignores_the_kind_and_nothing_else() {
-        for (a, b) in [("5", "5.0"), ("-0.0", "0"), ("100", "100.0"), ("10000000000000000", "1e+16")] {
+        for (a, b) in [
+            ("5", "5.0"),
+            ("-0.0", "0"),
+            ("100", "100.0"),
+            ("10000000000000000", "1e+16"),
+        ] {
             assert_eq!(equality_text(a), equality_text(b), "{a} {b}");
         }
-        for (a, b) in [("5", "5.5"), ("9007199254740993", "9007199254740992.0"), ("1e-07", "1e-08"), ("1", "-1")] {
+        for (a, b) in [
+            ("5", "5.5"),
+            ("9007199254740993", "9007199254740992.0"),
+            ("1e-07", "1e-08"),
+            ("1", "-1"),
+        ] {
             assert_ne!(equality_text(a), equality_text(b), "{a} {b}");
         }
     }

@@ -60,7 +60,9 @@ pub(crate) struct Rank {
 
 /// The highest of the ranks at hand. Facts that share it exactly have no preferred one among them; all are shown.
 pub(crate) fn preferred(ranks: impl IntoIterator<Item = Rank>) -> Option<Rank> {
-    ranks.into_iter().reduce(|best, rank| if rank > best { rank } else { best })
+    ranks
+        .into_iter()
+        .reduce(|best, rank| if rank > best { rank } else { best })
 }
 
 /// The parts of the store that a query asks for beyond the default.
@@ -106,13 +108,21 @@ mod tests {
             (State::Shown, false, resolved, false),
             (State::Hidden, true, resolved, true),
         ] {
-            assert_eq!(contradicted(state.code(), settled, values), flagged, "{state:?} {settled} {values:?}");
+            assert_eq!(
+                contradicted(state.code(), settled, values),
+                flagged,
+                "{state:?} {settled} {values:?}"
+            );
         }
     }
 
     #[test]
     fn confidence_goes_before_the_clock() {
-        let rank = |confidence, wall, counter| Rank { confidence, wall, counter };
+        let rank = |confidence, wall, counter| Rank {
+            confidence,
+            wall,
+            counter,
+        };
         let (old, new, sure) = (rank(0.5, 1, 9), rank(0.5, 2, 0), rank(0.6, 1, 0));
         assert_eq!(preferred([old, new]), Some(new));
         assert_eq!(preferred([new, sure, old]), Some(sure));
@@ -123,8 +133,26 @@ mod tests {
     fn a_view_adds_to_the_default() {
         let states = |view: View| view.states().collect::<Vec<_>>();
         assert_eq!(states(View::default()), [State::Shown]);
-        let all = View { contradicted: true, expired: true, retracted: true };
-        assert_eq!(states(all), [State::Shown, State::Hidden, State::Expired, State::Retracted]);
-        assert_eq!(states(View { expired: true, ..View::default() }), [State::Shown, State::Expired]);
+        let all = View {
+            contradicted: true,
+            expired: true,
+            retracted: true,
+        };
+        assert_eq!(
+            states(all),
+            [
+                State::Shown,
+                State::Hidden,
+                State::Expired,
+                State::Retracted
+            ]
+        );
+        assert_eq!(
+            states(View {
+                expired: true,
+                ..View::default()
+            }),
+            [State::Shown, State::Expired]
+        );
     }
 }

@@ -36,7 +36,11 @@ pub(crate) fn normalise(raw: &str) -> Result<String, UriError> {
     if name.chars().any(char::is_control) {
         return Err(UriError::ControlCharacter);
     }
-    if name.len() > LONGEST { Err(UriError::TooLong) } else { Ok(name) }
+    if name.len() > LONGEST {
+        Err(UriError::TooLong)
+    } else {
+        Ok(name)
+    }
 }
 
 fn formal(rest: &str) -> Result<String, UriError> {
@@ -84,7 +88,9 @@ fn decode_unreserved(text: &str) -> String {
 }
 
 fn escape_at_end(bytes: &[u8]) -> Option<u8> {
-    let [.., b'%', high, low] = bytes else { return None };
+    let [.., b'%', high, low] = bytes else {
+        return None;
+    };
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let code = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
     (code.is_ascii_alphanumeric() || b"-._~".contains(&code)).then_some(code)
@@ -113,11 +119,20 @@ mod tests {
     #[test]
     fn names_have_one_normal_form() {
         for (raw, normal) in [
-            ("stigmem://Example.COM/User/Bob  Smith", "stigmem://example.com/user/bob-smith"),
+            (
+                "stigmem://Example.COM/User/Bob  Smith",
+                "stigmem://example.com/user/bob-smith",
+            ),
             ("Stigmem://A/B/C D", "stigmem://a/b/c-d"),
             ("stigmem://a/b/c/D e/", "stigmem://a/b/c/d-e/"),
-            ("stigmem://Company.Example/Issue/EG-42", "stigmem://company.example/issue/eg-42"),
-            ("stigmem://node.test:8765/user/alice", "stigmem://node.test:8765/user/alice"),
+            (
+                "stigmem://Company.Example/Issue/EG-42",
+                "stigmem://company.example/issue/eg-42",
+            ),
+            (
+                "stigmem://node.test:8765/user/alice",
+                "stigmem://node.test:8765/user/alice",
+            ),
             ("user:Alice Smith", "user:alice-smith"),
             ("  Agent:Foo Bar  ", "agent:foo-bar"),
             ("user:a\r\n\tb", "user:a-b"),
@@ -135,7 +150,10 @@ mod tests {
             ("%53tigmem://A/b/c", "stigmem://a/b/c"),
             ("stigmem://a/b/c?Q=1#F", "stigmem://a/b/c?q=1#f"),
             ("a:a\u{200b}b", "a:a\u{200b}b"),
-            ("3bdf8d18-66f0-4ecb-b9ac-f816cc991fea", "3bdf8d18-66f0-4ecb-b9ac-f816cc991fea"),
+            (
+                "3bdf8d18-66f0-4ecb-b9ac-f816cc991fea",
+                "3bdf8d18-66f0-4ecb-b9ac-f816cc991fea",
+            ),
             ("stigmem:conflict:X", "stigmem:conflict:x"),
             ("a%", "a%"),
         ] {
@@ -167,10 +185,18 @@ mod tests {
 
     #[test]
     fn only_informal_names_are_warned_about() {
-        for name in ["stigmem://a/b/c", "stigmem:conflict:x", "3bdf8d18-66f0-4ecb-b9ac-f816cc991fea"] {
+        for name in [
+            "stigmem://a/b/c",
+            "stigmem:conflict:x",
+            "3bdf8d18-66f0-4ecb-b9ac-f816cc991fea",
+        ] {
             assert_eq!(informal_warning("entity", name), None, "{name}");
         }
-        assert!(informal_warning("entity", "user:alice").unwrap().contains("2.5"));
+        assert!(
+            informal_warning("entity", "user:alice")
+                .unwrap()
+                .contains("2.5")
+        );
     }
 
     proptest! {

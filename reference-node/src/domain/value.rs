@@ -19,8 +19,15 @@ pub(crate) enum ValueType {
 }
 
 impl ValueType {
-    const ALL: [Self; 7] =
-        [Self::String, Self::Text, Self::Number, Self::Boolean, Self::Datetime, Self::Ref, Self::Null];
+    const ALL: [Self; 7] = [
+        Self::String,
+        Self::Text,
+        Self::Number,
+        Self::Boolean,
+        Self::Datetime,
+        Self::Ref,
+        Self::Null,
+    ];
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -63,26 +70,43 @@ pub(crate) struct ValueError {
 }
 
 const fn wrong(at: &'static str, kind: &'static str, what: &'static str) -> ValueError {
-    ValueError { at: Some(at), kind, what }
+    ValueError {
+        at: Some(at),
+        kind,
+        what,
+    }
 }
 
 impl Value {
     pub(crate) fn string(text: impl Into<String>) -> Self {
-        Self { kind: ValueType::String, text: text.into() }
+        Self {
+            kind: ValueType::String,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { kind: ValueType::Text, text: text.into() }
+        Self {
+            kind: ValueType::Text,
+            text: text.into(),
+        }
     }
 
     pub(crate) fn reference(name: impl Into<String>) -> Self {
-        Self { kind: ValueType::Ref, text: name.into() }
+        Self {
+            kind: ValueType::Ref,
+            text: name.into(),
+        }
     }
 
     /// Reads `{"type": ..., "v": ...}`. Other members are ignored.
     pub(crate) fn from_json(json: &Json<'_>) -> Result<Self, ValueError> {
         if !matches!(json, Json::Object(_)) {
-            return Err(ValueError { at: None, kind: "object_type", what: "a value is an object with type and v" });
+            return Err(ValueError {
+                at: None,
+                kind: "object_type",
+                what: "a value is an object with type and v",
+            });
         }
         let kind = match json.member("type") {
             None => return Err(wrong("type", "missing", "a value needs a type")),
@@ -95,7 +119,9 @@ impl Value {
         };
         let text = match (kind, json.member("v")) {
             (ValueType::Null, None | Some(Json::Null)) => "null".to_owned(),
-            (ValueType::Null, Some(_)) => return Err(wrong("v", "null_type", "the v of a null is null or absent")),
+            (ValueType::Null, Some(_)) => {
+                return Err(wrong("v", "null_type", "the v of a null is null or absent"));
+            }
             (_, None) => return Err(wrong("v", "missing", "a value of this type needs a v")),
             (_, Some(v)) => storage_text(kind, v)?,
         };
@@ -109,9 +135,10 @@ impl Value {
             ValueType::String | ValueType::Text => (b's', self.text.clone()),
             ValueType::Number => (b'n', number::equality_text(&self.text)),
             ValueType::Boolean => (b'b', self.text.clone()),
-            ValueType::Datetime => {
-                (b'd', Instant::parse(&self.text).map_or_else(|| self.text.clone(), |i| i.equality_text()))
-            }
+            ValueType::Datetime => (
+                b'd',
+                Instant::parse(&self.text).map_or_else(|| self.text.clone(), |i| i.equality_text()),
+            ),
             ValueType::Ref => (b'r', self.text.clone()),
             ValueType::Null => (b'0', String::new()),
         };
@@ -129,17 +156,31 @@ impl Value {
 fn storage_text(kind: ValueType, v: &Json<'_>) -> Result<String, ValueError> {
     match (kind, v) {
         (ValueType::Boolean, Json::Bool(truth)) => Ok(truth.to_string()),
-        (ValueType::Boolean, _) => Err(wrong("v", "bool_type", "the v of a boolean is true or false")),
-        (ValueType::Number, Json::Number(literal)) => {
-            number::storage_text(literal).ok_or(wrong("v", "finite_number", "the number does not fit a double"))
-        }
-        (ValueType::Number, _) => Err(wrong("v", "number_type", "the v of a number is a JSON number")),
-        (ValueType::Datetime, Json::String(text)) if Instant::parse(text).is_none() => {
-            Err(wrong("v", "datetime_parsing", "a datetime is RFC 3339 with an explicit offset"))
-        }
-        (ValueType::Ref, Json::String(name)) if !is_name(name) => {
-            Err(wrong("v", "ref_format", "a ref is a non-empty name without white space or control characters"))
-        }
+        (ValueType::Boolean, _) => Err(wrong(
+            "v",
+            "bool_type",
+            "the v of a boolean is true or false",
+        )),
+        (ValueType::Number, Json::Number(literal)) => number::storage_text(literal).ok_or(wrong(
+            "v",
+            "finite_number",
+            "the number does not fit a double",
+        )),
+        (ValueType::Number, _) => Err(wrong(
+            "v",
+            "number_type",
+            "the v of a number is a JSON number",
+        )),
+        (ValueType::Datetime, Json::String(text)) if Instant::parse(text).is_none() => Err(wrong(
+            "v",
+            "datetime_parsing",
+            "a datetime is RFC 3339 with an explicit offset",
+        )),
+        (ValueType::Ref, Json::String(name)) if !is_name(name) => Err(wrong(
+            "v",
+            "ref_format",
+            "a ref is a non-empty name without white space or control characters",
+        )),
         (_, Json::String(text)) => Ok(text.clone().into_owned()),
         _ => Err(wrong("v", "string_type", "the v of this type is a string")),
     }
@@ -166,8 +207,14 @@ mod tests {
             (r#"{"type":"number","v":1E-7}"#, "1e-07"),
             (r#"{"type":"number","v":-0}"#, "0"),
             (r#"{"type":"boolean","v":true}"#, "true"),
-            (r#"{"type":"datetime","v":"2026-01-02T03:04:05Z"}"#, "2026-01-02T03:04:05Z"),
-            (r#"{"type":"ref","v":"stigmem://Example.com/User/BOB","extra":[]}"#, "stigmem://Example.com/User/BOB"),
+            (
+                r#"{"type":"datetime","v":"2026-01-02T03:04:05Z"}"#,
+                "2026-01-02T03:04:05Z",
+            ),
+            (
+                r#"{"type":"ref","v":"stigmem://Example.com/User/BOB","extra":[]}"#,
+                "stigmem://Example.com/User/BOB",
+            ),
             (r#"{"type":"null"}"#, "null"),
             (r#"{"v":null,"type":"null"}"#, "null"),
         ] {
@@ -183,14 +230,22 @@ mod tests {
             (r#"{"v":1}"#, Some("type"), "missing"),
             (r#"{"type":null,"v":1}"#, Some("type"), "string_type"),
             (r#"{"type":"json","v":1}"#, Some("type"), "literal_error"),
-            (r#"{"type":"String","v":"a"}"#, Some("type"), "literal_error"),
+            (
+                r#"{"type":"String","v":"a"}"#,
+                Some("type"),
+                "literal_error",
+            ),
             (r#"{"type":"string"}"#, Some("v"), "missing"),
             (r#"{"type":"string","v":null}"#, Some("v"), "string_type"),
             (r#"{"type":"text","v":["a"]}"#, Some("v"), "string_type"),
             (r#"{"type":"number","v":"5"}"#, Some("v"), "number_type"),
             (r#"{"type":"number","v":true}"#, Some("v"), "number_type"),
             (r#"{"type":"boolean","v":1}"#, Some("v"), "bool_type"),
-            (r#"{"type":"datetime","v":"2026-01-02"}"#, Some("v"), "datetime_parsing"),
+            (
+                r#"{"type":"datetime","v":"2026-01-02"}"#,
+                Some("v"),
+                "datetime_parsing",
+            ),
             (r#"{"type":"datetime","v":5}"#, Some("v"), "string_type"),
             (r#"{"type":"ref","v":""}"#, Some("v"), "ref_format"),
             (r#"{"type":"ref","v":"a b"}"#, Some("v"), "ref_format"),
@@ -218,9 +273,18 @@ mod tests {
         }
         for (a, b) in [
             (r#"{"type":"string","v":"5"}"#, r#"{"type":"number","v":5}"#),
-            (r#"{"type":"string","v":"a"}"#, r#"{"type":"string","v":"A"}"#),
-            (r#"{"type":"string","v":"user:a"}"#, r#"{"type":"ref","v":"user:a"}"#),
-            (r#"{"type":"string","v":"true"}"#, r#"{"type":"boolean","v":true}"#),
+            (
+                r#"{"type":"string","v":"a"}"#,
+                r#"{"type":"string","v":"A"}"#,
+            ),
+            (
+                r#"{"type":"string","v":"user:a"}"#,
+                r#"{"type":"ref","v":"user:a"}"#,
+            ),
+            (
+                r#"{"type":"string","v":"true"}"#,
+                r#"{"type":"boolean","v":true}"#,
+            ),
             (r#"{"type":"string","v":""}"#, r#"{"type":"null"}"#),
         ] {
             assert_ne!(key(a), key(b), "{a} {b}");

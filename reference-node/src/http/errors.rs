@@ -34,7 +34,11 @@ struct IssueBody {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: Detail::Text(detail.into()) }
+        Self {
+            status,
+            code,
+            detail: Detail::Text(detail.into()),
+        }
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {
@@ -70,18 +74,18 @@ impl ApiError {
             detail: Detail::Issues(issues.collect()),
         }
     }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
 }
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Issues(issues) => Self::invalid("body", issues),
-            Refusal::EntityUri { member, error } => Self::bad_request("invalid_entity_uri", format!("{member}: {error}")),
-            Refusal::ValueTooLarge { limit } => Self::too_large(format!("a value has at most {limit} bytes of UTF-8")),
+            Refusal::EntityUri { member, error } => {
+                Self::bad_request("invalid_entity_uri", format!("{member}: {error}"))
+            }
+            Refusal::ValueTooLarge { limit } => {
+                Self::too_large(format!("a value has at most {limit} bytes of UTF-8"))
+            }
         }
     }
 }
@@ -95,16 +99,27 @@ impl From<JsonError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store could not answer");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the node could not complete the request")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the node could not complete the request",
+        )
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "detail": self.detail }).to_string();
-        let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        let mut response = (
+            self.status,
+            [(header::CONTENT_TYPE, "application/json")],
+            body,
+        )
+            .into_response();
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::App;
 use super::auth::{Identified, scope_refused};
+use super::body;
 use super::errors::ApiError;
 use super::path::LastSegment;
 use super::query::{Parameters, invalid_cursor};
 use super::render::{FactBody, json};
-use super::{body, render};
 use crate::domain::caller::{Caller, Permission};
 use crate::domain::cid::Cid;
 use crate::domain::cursor::List;
@@ -38,7 +38,10 @@ pub(super) async fn assert(
     let warnings = draft.warnings();
     let fact = app.store.assert(draft, caller.scopes).await?;
     app.metrics.fact_written(fact.contradicted);
-    Ok(render::json(StatusCode::CREATED, &FactBody::of(&fact).with_warnings(warnings)))
+    Ok(json(
+        StatusCode::CREATED,
+        &FactBody::of(&fact).with_warnings(warnings),
+    ))
 }
 
 fn read_draft(app: &App, caller: &Caller, bytes: &[u8]) -> Result<Draft, ApiError> {
@@ -68,10 +71,14 @@ pub(super) async fn query(
     let body = PageBody {
         facts: page.facts.iter().map(FactBody::of).collect(),
         total: page.total,
-        cursor: page.next.map(|position| app.store.cursor_key.issue(List::Facts, position)),
+        cursor: page
+            .next
+            .map(|position| app.store.cursor_key.issue(List::Facts, position)),
     };
     let mut response = json(StatusCode::OK, &body);
-    response.headers_mut().insert("x-total-count", HeaderValue::from(page.total));
+    response
+        .headers_mut()
+        .insert("x-total-count", HeaderValue::from(page.total));
     Ok(response)
 }
 
@@ -83,7 +90,12 @@ fn filter(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Filter,
     };
     let min_confidence = parameters.confidence("min_confidence")?;
     let include_retracted = parameters.boolean("include_retracted")?;
-    let open = |cursor| app.store.cursor_key.open(List::Facts, cursor).ok_or_else(invalid_cursor);
+    let open = |cursor| {
+        app.store
+            .cursor_key
+            .open(List::Facts, cursor)
+            .ok_or_else(invalid_cursor)
+    };
     Ok(Filter {
         entity: parameters.name("entity")?,
         relation: parameters.text("relation").map(str::to_owned),
@@ -111,11 +123,18 @@ pub(super) async fn get(
     let name = if name.starts_with("sha256:") {
         let cid = Cid::parse(&name);
         Name::Cid(cid.ok_or_else(|| {
-            ApiError::bad_request("cid_malformed", "a content id is 'sha256:' and 64 lower-case hexadecimal digits")
+            ApiError::bad_request(
+                "cid_malformed",
+                "a content id is 'sha256:' and 64 lower-case hexadecimal digits",
+            )
         })?)
     } else {
         Name::Id(Id::parse(&name).ok_or_else(unknown)?)
     };
-    let fact = app.store.fact(name, caller.scopes).await?.ok_or_else(unknown)?;
+    let fact = app
+        .store
+        .fact(name, caller.scopes)
+        .await?
+        .ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &FactBody::of(&fact)))
 }

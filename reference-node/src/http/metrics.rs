@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Upper bounds of the latency histogram, in seconds.
-const BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+const BUCKETS: [f64; 10] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
+];
 
 #[derive(Default)]
 pub(crate) struct Metrics {
@@ -24,7 +26,12 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let key = (method.to_owned(), route.to_owned(), status);
-        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        *self
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_default() += 1;
         let seconds = took.as_secs_f64();
         for (bucket, bound) in self.buckets.iter().zip(BUCKETS) {
             if seconds <= bound {
@@ -32,12 +39,16 @@ impl Metrics {
             }
         }
         self.latency_count.fetch_add(1, Ordering::Relaxed);
-        self.latency_micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.latency_micros.fetch_add(
+            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
     }
 
     pub(crate) fn fact_written(&self, contradicted: bool) {
         self.facts.fetch_add(1, Ordering::Relaxed);
-        self.contradicted.fetch_add(u64::from(contradicted), Ordering::Relaxed);
+        self.contradicted
+            .fetch_add(u64::from(contradicted), Ordering::Relaxed);
     }
 
     pub(crate) fn conflict_resolved(&self) {
@@ -47,18 +58,27 @@ impl Metrics {
     pub(crate) fn text(&self) -> String {
         let mut text = String::from("# TYPE stigmem_requests_total counter\n");
         // Writing to a String cannot fail.
-        for ((method, route, status), count) in &*self.requests.lock().unwrap_or_else(PoisonError::into_inner) {
+        for ((method, route, status), count) in
+            &*self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+        {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
             let _ = writeln!(text, "stigmem_requests_total{{{labels}}} {count}");
         }
         text.push_str("# TYPE stigmem_request_latency_seconds histogram\n");
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         for (bucket, bound) in self.buckets.iter().zip(BUCKETS) {
-            let _ = writeln!(text, "stigmem_request_latency_seconds_bucket{{le=\"{bound}\"}} {}", load(bucket));
+            let _ = writeln!(
+                text,
+                "stigmem_request_latency_seconds_bucket{{le=\"{bound}\"}} {}",
+                load(bucket)
+            );
         }
         let count = load(&self.latency_count);
         let sum = Duration::from_micros(load(&self.latency_micros)).as_secs_f64();
-        let _ = writeln!(text, "stigmem_request_latency_seconds_bucket{{le=\"+Inf\"}} {count}");
+        let _ = writeln!(
+            text,
+            "stigmem_request_latency_seconds_bucket{{le=\"+Inf\"}} {count}"
+        );
         let _ = writeln!(text, "stigmem_request_latency_seconds_sum {sum}");
         let _ = writeln!(text, "stigmem_request_latency_seconds_count {count}");
         for (name, counter) in [
@@ -90,7 +110,10 @@ mod tests {
             "stigmem_fact_write_total 1",
             "stigmem_contradiction_total 1",
         ] {
-            assert!(text.lines().any(|candidate| candidate == line), "{line} is not in\n{text}");
+            assert!(
+                text.lines().any(|candidate| candidate == line),
+                "{line} is not in\n{text}"
+            );
         }
     }
 }

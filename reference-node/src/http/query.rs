@@ -18,7 +18,12 @@ pub(crate) struct Parameters(HashMap<String, String>);
 impl Parameters {
     pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
         let mut parameters = HashMap::new();
-        for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        for pair in uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             parameters.insert(decode(name)?, decode(value)?);
         }
@@ -26,13 +31,18 @@ impl Parameters {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
     }
 
     /// An entity or source name in its normal form.
     pub(crate) fn name(&self, name: &'static str) -> Result<Option<String>, ApiError> {
         let normalise = |raw| {
-            uri::normalise(raw).map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}")))
+            uri::normalise(raw).map_err(|error| {
+                ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}"))
+            })
         };
         self.text(name).map(normalise).transpose()
     }
@@ -40,7 +50,10 @@ impl Parameters {
     pub(crate) fn scope(&self) -> Result<Option<Scope>, ApiError> {
         let parse = |word| {
             Scope::parse(word).ok_or_else(|| {
-                ApiError::bad_request("invalid_scope", "a scope is one of local, team, company, public")
+                ApiError::bad_request(
+                    "invalid_scope",
+                    "a scope is one of local, team, company, public",
+                )
             })
         };
         self.text("scope").map(parse).transpose()
@@ -53,7 +66,11 @@ impl Parameters {
         match word.to_ascii_lowercase().as_str() {
             "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
             "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
-            _ => Err(refused(name, "bool_parsing", "this parameter is true or false")),
+            _ => Err(refused(
+                name,
+                "bool_parsing",
+                "this parameter is true or false",
+            )),
         }
     }
 
@@ -64,7 +81,11 @@ impl Parameters {
         };
         match text.parse::<f64>() {
             Ok(number) if (0.0..=1.0).contains(&number) => Ok(Some(number)),
-            Ok(_) => Err(refused(name, "out_of_range", "a confidence is between 0 and 1")),
+            Ok(_) => Err(refused(
+                name,
+                "out_of_range",
+                "a confidence is between 0 and 1",
+            )),
             Err(_) => Err(refused(name, "float_parsing", "a confidence is a number")),
         }
     }
@@ -76,7 +97,11 @@ impl Parameters {
         };
         match text.parse::<u32>() {
             Ok(limit) if (1..=500).contains(&limit) => Ok(limit),
-            _ => Err(refused("limit", "out_of_range", "the limit is an integer from 1 to 500")),
+            _ => Err(refused(
+                "limit",
+                "out_of_range",
+                "the limit is an integer from 1 to 500",
+            )),
         }
     }
 
@@ -85,7 +110,13 @@ impl Parameters {
         let parse = |text: &str| {
             Instant::parse(&text.replace(' ', "+"))
                 .map(|instant| instant.micros)
-                .ok_or_else(|| refused(name, "datetime_parsing", "this parameter is RFC 3339 with an explicit offset"))
+                .ok_or_else(|| {
+                    refused(
+                        name,
+                        "datetime_parsing",
+                        "this parameter is RFC 3339 with an explicit offset",
+                    )
+                })
         };
         self.text(name).map(parse).transpose()
     }
@@ -96,13 +127,20 @@ pub(crate) fn refused(name: &'static str, kind: &'static str, message: &str) -> 
 }
 
 pub(crate) fn invalid_cursor() -> ApiError {
-    ApiError::bad_request("invalid_cursor", "this node did not issue that cursor for this list")
+    ApiError::bad_request(
+        "invalid_cursor",
+        "this node did not issue that cursor for this list",
+    )
 }
 
 /// Percent-decoding with `+` for a blank.
 fn decode(text: &str) -> Result<String, ApiError> {
-    percent_decode(&text.replace('+', " "))
-        .ok_or_else(|| ApiError::bad_request("invalid_encoding", "the query string is not percent-encoded UTF-8"))
+    percent_decode(&text.replace('+', " ")).ok_or_else(|| {
+        ApiError::bad_request(
+            "invalid_encoding",
+            "the query string is not percent-encoded UTF-8",
+        )
+    })
 }
 
 /// `None` for a broken escape and for bytes that are not UTF-8.
@@ -123,6 +161,7 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse;
 
     fn parameters(query: &str) -> Parameters {
         Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).unwrap()
@@ -165,18 +204,32 @@ mod tests {
                 parameters.instant("after").err(),
                 parameters.name("entity").err(),
             ];
-            let statuses: Vec<u16> = refusals.into_iter().flatten().map(|error| error.status().as_u16()).collect();
+            let statuses: Vec<u16> = refusals
+                .into_iter()
+                .flatten()
+                .map(|error| error.into_response().status().as_u16())
+                .collect();
             assert_eq!(statuses, [status], "{query}");
         }
         for query in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%+1"] {
-            assert!(Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).is_err(), "{query}");
+            assert!(
+                Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).is_err(),
+                "{query}"
+            );
         }
     }
 
     #[test]
     fn an_unescaped_plus_in_an_offset_is_understood() {
-        let escaped = parameters("after=2026-01-02T03:04:05%2B01:00").instant("after").unwrap();
+        let escaped = parameters("after=2026-01-02T03:04:05%2B01:00")
+            .instant("after")
+            .unwrap();
         assert!(escaped.is_some());
-        assert_eq!(parameters("after=2026-01-02T03:04:05+01:00").instant("after").unwrap(), escaped);
+        assert_eq!(
+            parameters("after=2026-01-02T03:04:05+01:00")
+                .instant("after")
+                .unwrap(),
+            escaped
+        );
     }
 }

@@ -84,9 +84,17 @@ impl Serialize for ValueBody<'_> {
                 let v: &RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
                 Tagged { r#type, v }.serialize(serializer)
             }
-            ValueType::Boolean => Tagged { r#type, v: text == "true" }.serialize(serializer),
+            ValueType::Boolean => Tagged {
+                r#type,
+                v: text == "true",
+            }
+            .serialize(serializer),
             ValueType::Null => Tagged { r#type, v: () }.serialize(serializer),
-            _ => Tagged { r#type, v: text.as_str() }.serialize(serializer),
+            _ => Tagged {
+                r#type,
+                v: text.as_str(),
+            }
+            .serialize(serializer),
         }
     }
 }
@@ -107,7 +115,11 @@ impl<'a> ConflictBody<'a> {
             conflict_id: &conflict.entity,
             fact_a: FactBody::of(&conflict.fact_a),
             fact_b: FactBody::of(&conflict.fact_b),
-            status: if conflict.resolved_by.is_some() { "resolved" } else { "unresolved" },
+            status: if conflict.resolved_by.is_some() {
+                "resolved"
+            } else {
+                "unresolved"
+            },
             resolved_by: conflict.resolved_by.map(crate::domain::id::Id::text),
             detected_at: instant::print(conflict.detected_at),
         }
@@ -124,12 +136,27 @@ mod tests {
             (ValueType::Number, "5", r#"{"type":"number","v":5}"#),
             (ValueType::Number, "5.0", r#"{"type":"number","v":5.0}"#),
             (ValueType::Number, "1e+21", r#"{"type":"number","v":1e+21}"#),
-            (ValueType::Number, "12345678901234567890", r#"{"type":"number","v":12345678901234567890}"#),
-            (ValueType::Boolean, "false", r#"{"type":"boolean","v":false}"#),
+            (
+                ValueType::Number,
+                "12345678901234567890",
+                r#"{"type":"number","v":12345678901234567890}"#,
+            ),
+            (
+                ValueType::Boolean,
+                "false",
+                r#"{"type":"boolean","v":false}"#,
+            ),
             (ValueType::Null, "null", r#"{"type":"null","v":null}"#),
-            (ValueType::Text, "a\"\u{7f}é", "{\"type\":\"text\",\"v\":\"a\\\"\u{7f}é\"}"),
+            (
+                ValueType::Text,
+                "a\"\u{7f}é",
+                "{\"type\":\"text\",\"v\":\"a\\\"\u{7f}é\"}",
+            ),
         ] {
-            let value = Value { kind, text: text.to_owned() };
+            let value = Value {
+                kind,
+                text: text.to_owned(),
+            };
             assert_eq!(serde_json::to_string(&ValueBody(&value)).unwrap(), json);
         }
     }

@@ -18,22 +18,29 @@ pub(super) struct Written {
     pub(super) seq: i64,
     pub(super) id: Id,
     pub(super) triple: i64,
-    pub(super) hlc: Hlc,
 }
 
 impl Txn<'_> {
-    pub(crate) fn assert_and_read(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Fact> {
+    pub(crate) fn assert_and_read(
+        &mut self,
+        draft: &Draft,
+        writable: ScopeSet,
+    ) -> rusqlite::Result<Fact> {
         let written = self.assert(draft, writable)?;
         lookup::by_seq(self.db, written.seq)
     }
 
     /// Stores `draft` as a new fact, always: the same assertion again is a new record.
-    pub(super) fn assert(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Written> {
+    pub(super) fn assert(
+        &mut self,
+        draft: &Draft,
+        writable: ScopeSet,
+    ) -> rusqlite::Result<Written> {
         let hlc = self.tick();
         let id = Id::fresh(self.now / 1_000);
         let seq = self.insert_fact(draft, id, hlc)?;
         let triple = self.insert_entry(draft, seq, hlc)?;
-        let written = Written { seq, id, triple, hlc };
+        let written = Written { seq, id, triple };
         if draft.is_retraction() {
             self.withdraw(triple, hlc)?;
         }
@@ -74,14 +81,25 @@ impl Txn<'_> {
         let (state, holding) = if draft.is_retraction() {
             (State::Retracted, None)
         } else {
-            (if expired { State::Expired } else { State::Hidden }, Some(self.holding(triple, &draft.value)?))
+            (
+                if expired {
+                    State::Expired
+                } else {
+                    State::Hidden
+                },
+                Some(self.holding(triple, &draft.value)?),
+            )
         };
         // An uncontested fact is shown from the start, which is the common case and touches each index once.
         let contested = match holding {
             Some(holding) if state == State::Hidden => Some(self.arrives(triple, holding)?),
             _ => None,
         };
-        let first_state = if contested.is_some_and(|change| !change.contested()) { State::Shown } else { state };
+        let first_state = if contested.is_some_and(|change| !change.contested()) {
+            State::Shown
+        } else {
+            state
+        };
         self.db
             .prepare_cached(
                 "INSERT INTO entry (seq, entity, relation, source, scope, triple, holding, confidence, wall, counter, \
@@ -114,36 +132,57 @@ impl Txn<'_> {
 
     /// The small number of an entity, relation or source.
     pub(super) fn term(&mut self, text: &str) -> rusqlite::Result<i64> {
-        let mut find = self.db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM term WHERE text = ?")?;
         if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO term (text) VALUES (?)")?.insert([text])
+        self.db
+            .prepare_cached("INSERT INTO term (text) VALUES (?)")?
+            .insert([text])
     }
 
-    pub(super) fn triple(&mut self, entity: i64, relation: i64, scope: Scope) -> rusqlite::Result<i64> {
+    pub(super) fn triple(
+        &mut self,
+        entity: i64,
+        relation: i64,
+        scope: Scope,
+    ) -> rusqlite::Result<i64> {
         let key = (entity, relation, scope.code());
-        let mut find =
-            self.db.prepare_cached("SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?")?;
+        let mut find = self.db.prepare_cached(
+            "SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?",
+        )?;
         if let Some(id) = find.query_row(key, |row| row.get(0)).optional()? {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO triple (entity, relation, scope) VALUES (?, ?, ?)")?.insert(key)
+        self.db
+            .prepare_cached("INSERT INTO triple (entity, relation, scope) VALUES (?, ?, ?)")?
+            .insert(key)
     }
 
     fn holding(&mut self, triple: i64, value: &Value) -> rusqlite::Result<i64> {
         let key = (triple, value.equality_key());
-        let mut find = self.db.prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
-        if let Some(id) = find.query_row((key.0, &key.1), |row| row.get(0)).optional()? {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
+        if let Some(id) = find
+            .query_row((key.0, &key.1), |row| row.get(0))
+            .optional()?
+        {
             return Ok(id);
         }
-        self.db.prepare_cached("INSERT INTO holding (triple, key) VALUES (?, ?)")?.insert(key)
+        self.db
+            .prepare_cached("INSERT INTO holding (triple, key) VALUES (?, ?)")?
+            .insert(key)
     }
 
     /// The scope and the value of a stored fact.
     pub(super) fn scope_and_value(&self, seq: i64) -> rusqlite::Result<(Scope, Value)> {
         self.db
             .prepare_cached("SELECT scope, value_type, value_text FROM fact WHERE seq = ?")?
-            .query_row([seq], |row| Ok((rows::scope(row, 0)?, rows::value(row, 1)?)))
+            .query_row([seq], |row| {
+                Ok((rows::scope(row, 0)?, rows::value(row, 1)?))
+            })
     }
 }

@@ -46,7 +46,11 @@ fn run(db: &Connection, filter: &ConflictFilter) -> rusqlite::Result<ConflictPag
         Some(true) => "AND c.resolved_by IS NOT NULL",
         Some(false) => "AND c.resolved_by IS NULL",
     };
-    let scopes: Vec<String> = filter.scopes.iter().map(|scope| scope.code().to_string()).collect();
+    let scopes: Vec<String> = filter
+        .scopes
+        .iter()
+        .map(|scope| scope.code().to_string())
+        .collect();
     let sql = format!(
         "SELECT c.seq, c.id, c.newer, c.older, c.detected_at, r.id FROM conflict c \
          LEFT JOIN fact r ON r.seq = c.resolved_by \
@@ -63,7 +67,11 @@ fn run(db: &Connection, filter: &ConflictFilter) -> rusqlite::Result<ConflictPag
             page.next = last;
             break;
         }
-        last = Some(Position { wall: 0, counter: 0, seq: row.get(0)? });
+        last = Some(Position {
+            wall: 0,
+            counter: 0,
+            seq: row.get(0)?,
+        });
         page.conflicts.push(ConflictRecord {
             entity: conflict_entity(Id(row.get(1)?)),
             fact_a: lookup::by_seq(db, row.get(2)?)?,

@@ -37,20 +37,31 @@ impl Txn<'_> {
             .prepare_cached("UPDATE holding SET live = live + 1, open = open + 1 WHERE id = ? RETURNING live, open")?
             .query_row([holding], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let values = self.count_values(triple, i64::from(live == 1), i64::from(open == 1))?;
-        Ok(Arrival { values, opens_value: open == 1 })
+        Ok(Arrival {
+            values,
+            opens_value: open == 1,
+        })
     }
 
     /// Takes a live fact out, for `state`, and shows what is now preferred.
     pub(super) fn leaves(&mut self, seq: i64, state: State) -> rusqlite::Result<()> {
         let (triple, holding, settled): (i64, i64, bool) = self
             .db
-            .prepare_cached("UPDATE entry SET state = ?2 WHERE seq = ?1 RETURNING triple, holding, settled")?
-            .query_row((seq, state.code()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            .prepare_cached(
+                "UPDATE entry SET state = ?2 WHERE seq = ?1 RETURNING triple, holding, settled",
+            )?
+            .query_row((seq, state.code()), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         let (live, open): (i64, i64) = self
             .db
             .prepare_cached("UPDATE holding SET live = live - 1, open = open - ?2 WHERE id = ?1 RETURNING live, open")?
             .query_row((holding, i64::from(!settled)), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.count_values(triple, -i64::from(live == 0), -i64::from(open == 0 && !settled))?;
+        self.count_values(
+            triple,
+            -i64::from(live == 0),
+            -i64::from(open == 0 && !settled),
+        )?;
         self.show_preferred(triple)
     }
 
@@ -58,16 +69,27 @@ impl Txn<'_> {
     pub(super) fn returns(&mut self, seq: i64) -> rusqlite::Result<()> {
         let (triple, holding): (i64, i64) = self
             .db
-            .prepare_cached("UPDATE entry SET state = ?2, settled = 0 WHERE seq = ?1 RETURNING triple, holding")?
-            .query_row((seq, State::Hidden.code()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .prepare_cached(
+                "UPDATE entry SET state = ?2, settled = 0 WHERE seq = ?1 RETURNING triple, holding",
+            )?
+            .query_row((seq, State::Hidden.code()), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         self.arrives(triple, holding)?;
         self.show_preferred(triple)
     }
 
     fn count_values(&mut self, triple: i64, live: i64, open: i64) -> rusqlite::Result<Values> {
-        let read = |row: &rusqlite::Row<'_>| Ok(Values { live: row.get(0)?, open: row.get(1)? });
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Values {
+                live: row.get(0)?,
+                open: row.get(1)?,
+            })
+        };
         if live == 0 && open == 0 {
-            let mut values = self.db.prepare_cached("SELECT live_values, open_values FROM triple WHERE id = ?")?;
+            let mut values = self
+                .db
+                .prepare_cached("SELECT live_values, open_values FROM triple WHERE id = ?")?;
             return values.query_row([triple], read);
         }
         self.db
@@ -83,11 +105,16 @@ impl Txn<'_> {
     pub(super) fn show_preferred(&mut self, triple: i64) -> rusqlite::Result<()> {
         let values = self.count_values(triple, 0, 0)?;
         if !values.contested() {
-            let mut show = self.db.prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
+            let mut show = self
+                .db
+                .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
             show.execute([triple])?;
             return Ok(());
         }
-        let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
+        let tops = [
+            self.top(triple, State::Shown)?,
+            self.top(triple, State::Hidden)?,
+        ];
         let Some(best) = preferred(tops.into_iter().flatten()) else {
             return Ok(());
         };
@@ -116,7 +143,11 @@ impl Txn<'_> {
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
             .query_row((triple, state.code()), |row| {
-                Ok(Rank { confidence: row.get(0)?, wall: row.get(1)?, counter: row.get(2)? })
+                Ok(Rank {
+                    confidence: row.get(0)?,
+                    wall: row.get(1)?,
+                    counter: row.get(2)?,
+                })
             })
             .optional()
     }
@@ -182,7 +213,9 @@ impl Txn<'_> {
     ) -> rusqlite::Result<()> {
         let older: i64 = self
             .db
-            .prepare_cached("SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0")?
+            .prepare_cached(
+                "SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0",
+            )?
             .query_row([other], |row| row.get(0))?;
         let id = Id::fresh(self.now / 1_000);
         let pair = (holding.min(other), holding.max(other));
@@ -196,16 +229,25 @@ impl Txn<'_> {
         if opened == 0 {
             return Ok(());
         }
-        let between = Value::text(format!("{} {}", self.fact_id(newer)?.text(), self.fact_id(older)?.text()));
+        let between = Value::text(format!(
+            "{} {}",
+            self.fact_id(newer)?.text(),
+            self.fact_id(older)?.text()
+        ));
         let entity = conflict_entity(id);
         for (relation, value) in [(BETWEEN, between), (STATUS, Value::string("unresolved"))] {
-            self.assert(&Draft::certain(entity.clone(), relation, value, SYSTEM, scope), ScopeSet::ALL)?;
+            self.assert(
+                &Draft::certain(entity.clone(), relation, value, SYSTEM, scope),
+                ScopeSet::ALL,
+            )?;
         }
         Ok(())
     }
 
     pub(super) fn fact_id(&self, seq: i64) -> rusqlite::Result<Id> {
-        self.db.prepare_cached("SELECT id FROM fact WHERE seq = ?")?.query_row([seq], |row| row.get(0).map(Id))
+        self.db
+            .prepare_cached("SELECT id FROM fact WHERE seq = ?")?
+            .query_row([seq], |row| row.get(0).map(Id))
     }
 }
 

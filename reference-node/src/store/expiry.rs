@@ -46,7 +46,12 @@ impl Txn<'_> {
 
     /// Lets a TTL meta-fact, or the retraction of one, act on the fact it names. It acts only when its writer may write
     /// the scope of that fact: nobody can make facts vanish that are out of their reach.
-    pub(super) fn apply_ttl(&mut self, draft: &Draft, meta: Written, writable: ScopeSet) -> rusqlite::Result<()> {
+    pub(super) fn apply_ttl(
+        &mut self,
+        draft: &Draft,
+        meta: Written,
+        writable: ScopeSet,
+    ) -> rusqlite::Result<()> {
         let Some((target, scope, has_expiry)) = self.ttl_target(&draft.entity)? else {
             return Ok(());
         };
@@ -76,7 +81,9 @@ impl Txn<'_> {
         };
         self.db
             .prepare_cached("SELECT seq, scope, valid_until IS NOT NULL FROM fact WHERE id = ?")?
-            .query_row([id.0], |row| Ok((row.get(0)?, super::rows::scope(row, 1)?, row.get(2)?)))
+            .query_row([id.0], |row| {
+                Ok((row.get(0)?, super::rows::scope(row, 1)?, row.get(2)?))
+            })
             .optional()
     }
 

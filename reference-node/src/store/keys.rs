@@ -11,7 +11,8 @@ use crate::domain::instant::now_micros;
 use crate::domain::key::{KeyDraft, KeyHash, KeyRecord};
 use crate::domain::scope::ScopeSet;
 
-const COLUMNS: &str = "id, entity_uri, permissions, scopes, description, created_at, expires_at, expires_micro";
+const COLUMNS: &str =
+    "id, entity_uri, permissions, scopes, description, created_at, expires_at, expires_micro";
 
 impl Store {
     /// Who presents this key; nobody when it is unknown, revoked or expired. Read from the file each time, so that a
@@ -36,7 +37,9 @@ impl Store {
     }
 
     pub(crate) async fn create_key(&self, draft: KeyDraft, hash: KeyHash) -> Stored<KeyRecord> {
-        self.writer.submit(move |txn| create(txn, draft, hash)).await
+        self.writer
+            .submit(move |txn| create(txn, draft, hash))
+            .await
     }
 
     pub(crate) async fn keys(&self) -> Stored<Vec<KeyRecord>> {
@@ -57,8 +60,17 @@ fn revoke(txn: &mut Txn<'_>, id: &str) -> rusqlite::Result<bool> {
     delete(txn.db, id)
 }
 
-pub(crate) fn insert(db: &Connection, draft: KeyDraft, hash: KeyHash, now: i64) -> rusqlite::Result<KeyRecord> {
-    let record = KeyRecord { id: Id::fresh(now / 1_000).text(), draft, created_at: now };
+pub(crate) fn insert(
+    db: &Connection,
+    draft: KeyDraft,
+    hash: KeyHash,
+    now: i64,
+) -> rusqlite::Result<KeyRecord> {
+    let record = KeyRecord {
+        id: Id::fresh(now / 1_000).text(),
+        draft,
+        created_at: now,
+    };
     let expires = record.draft.expires_at.as_ref();
     db.execute(
         "INSERT INTO api_key (id, hash, entity_uri, permissions, scopes, description, created_at, expires_at, \
@@ -80,9 +92,11 @@ pub(crate) fn insert(db: &Connection, draft: KeyDraft, hash: KeyHash, now: i64) 
 
 /// Newest first.
 pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<KeyRecord>> {
-    db.prepare_cached(&format!("SELECT {COLUMNS} FROM api_key ORDER BY created_at DESC, id DESC"))?
-        .query_map([], record)?
-        .collect()
+    db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM api_key ORDER BY created_at DESC, id DESC"
+    ))?
+    .query_map([], record)?
+    .collect()
 }
 
 pub(crate) fn delete(db: &Connection, id: &str) -> rusqlite::Result<bool> {

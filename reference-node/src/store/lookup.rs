@@ -27,18 +27,27 @@ impl Store {
 fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
     match name {
         Name::Id(id) => one(db, "SELECT seq FROM fact WHERE id = ?", &id.0),
-        Name::Cid(cid) => {
-            one(db, "SELECT seq FROM fact WHERE cid = ? ORDER BY wall DESC, counter DESC LIMIT 1", &cid.0)
-        }
+        Name::Cid(cid) => one(
+            db,
+            "SELECT seq FROM fact WHERE cid = ? ORDER BY wall DESC, counter DESC LIMIT 1",
+            &cid.0,
+        ),
     }
 }
 
 fn one(db: &Connection, find: &str, key: &dyn ToSql) -> rusqlite::Result<Option<Fact>> {
-    let seq = db.prepare_cached(find)?.query_row([key], |row| row.get(0)).optional()?;
+    let seq = db
+        .prepare_cached(find)?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
     seq.map(|seq| by_seq(db, seq)).transpose()
 }
 
 pub(super) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Fact> {
-    let sql = format!("SELECT {} FROM entry e {} WHERE e.seq = ?", rows::FACT, rows::JOINS);
+    let sql = format!(
+        "SELECT {} FROM entry e {} WHERE e.seq = ?",
+        rows::FACT,
+        rows::JOINS
+    );
     db.prepare_cached(&sql)?.query_row([seq], rows::fact)
 }

@@ -62,15 +62,29 @@ struct Terms {
 impl Terms {
     fn find(db: &Connection, filter: &Filter) -> rusqlite::Result<Option<Self>> {
         let number = |name: &Option<String>| -> rusqlite::Result<Result<Option<i64>, ()>> {
-            let Some(text) = name else { return Ok(Ok(None)) };
+            let Some(text) = name else {
+                return Ok(Ok(None));
+            };
             let mut find = db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
-            Ok(find.query_row([text], |row| row.get(0)).optional()?.map(Some).ok_or(()))
+            Ok(find
+                .query_row([text], |row| row.get(0))
+                .optional()?
+                .map(Some)
+                .ok_or(()))
         };
-        let numbers = (number(&filter.entity)?, number(&filter.relation)?, number(&filter.source)?);
+        let numbers = (
+            number(&filter.entity)?,
+            number(&filter.relation)?,
+            number(&filter.source)?,
+        );
         let (Ok(entity), Ok(relation), Ok(source)) = numbers else {
             return Ok(None);
         };
-        Ok(Some(Self { entity, relation, source }))
+        Ok(Some(Self {
+            entity,
+            relation,
+            source,
+        }))
     }
 }
 
@@ -85,13 +99,21 @@ struct Conditions {
 
 impl Conditions {
     fn of(filter: &Filter, terms: &Terms) -> Self {
-        let mut conditions = Self { index: index(filter, terms), text: String::new(), values: Vec::new() };
+        let mut conditions = Self {
+            index: index(filter, terms),
+            text: String::new(),
+            values: Vec::new(),
+        };
         conditions.states(filter.view);
         conditions.equals("e.entity = ?", terms.entity);
         conditions.equals("e.relation = ?", terms.relation);
         conditions.equals("e.source = ?", terms.source);
         if filter.scopes != ScopeSet::ALL {
-            let codes: Vec<String> = filter.scopes.iter().map(|scope| scope.code().to_string()).collect();
+            let codes: Vec<String> = filter
+                .scopes
+                .iter()
+                .map(|scope| scope.code().to_string())
+                .collect();
             conditions.and(&format!("e.scope IN ({})", codes.join(", ")));
         }
         // Every confidence is at least zero, the negative zero included.
@@ -110,16 +132,21 @@ impl Conditions {
             self.and("e.state = 0");
             return;
         }
-        let codes: Vec<String> = view.states().map(|state| state.code().to_string()).collect();
+        let codes: Vec<String> = view
+            .states()
+            .map(|state| state.code().to_string())
+            .collect();
         self.and(&format!("e.state IN ({})", codes.join(", ")));
         if view.retracted && !view.expired {
             self.and("(e.state <> 3 OR e.expires_at IS NULL OR e.expires_at > ?)");
-            self.values.push(Sql::Integer(crate::domain::instant::now_micros()));
+            self.values
+                .push(Sql::Integer(crate::domain::instant::now_micros()));
         }
     }
 
     fn and(&mut self, condition: &str) {
-        self.text.push_str(if self.text.is_empty() { "" } else { " AND " });
+        self.text
+            .push_str(if self.text.is_empty() { "" } else { " AND " });
         self.text.push_str(condition);
     }
 
@@ -131,15 +158,28 @@ impl Conditions {
     }
 
     fn count(self, db: &Connection) -> rusqlite::Result<i64> {
-        let record = if self.text.contains("f.") { "CROSS JOIN fact f ON f.seq = e.seq" } else { "" };
-        let sql = format!("SELECT count(*) FROM entry e INDEXED BY {} {record} WHERE {}", self.index, self.text);
-        db.prepare_cached(&sql)?.query_row(params_from_iter(self.values), |row| row.get(0))
+        let record = if self.text.contains("f.") {
+            "CROSS JOIN fact f ON f.seq = e.seq"
+        } else {
+            ""
+        };
+        let sql = format!(
+            "SELECT count(*) FROM entry e INDEXED BY {} {record} WHERE {}",
+            self.index, self.text
+        );
+        db.prepare_cached(&sql)?
+            .query_row(params_from_iter(self.values), |row| row.get(0))
     }
 }
 
 /// The most selective index there is for a filter; each is in clock order within its names.
 fn index(filter: &Filter, terms: &Terms) -> &'static str {
-    match (filter.view.is_default(), terms.entity, terms.relation, terms.source) {
+    match (
+        filter.view.is_default(),
+        terms.entity,
+        terms.relation,
+        terms.source,
+    ) {
         (true, Some(_), Some(_), _) => "shown_by_entity_relation",
         (true, Some(_), None, _) => "shown_by_entity",
         (true, None, _, Some(_)) => "shown_by_source",
@@ -150,10 +190,16 @@ fn index(filter: &Filter, terms: &Terms) -> &'static str {
     }
 }
 
-fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlite::Result<(Vec<Fact>, Option<Position>)> {
+fn page(
+    db: &Connection,
+    filter: &Filter,
+    mut conditions: Conditions,
+) -> rusqlite::Result<(Vec<Fact>, Option<Position>)> {
     if let Some(from) = filter.from {
         conditions.and("(e.wall, e.counter, e.seq) < (?, ?, ?)");
-        conditions.values.extend([from.wall, from.counter, from.seq].map(Sql::Integer));
+        conditions
+            .values
+            .extend([from.wall, from.counter, from.seq].map(Sql::Integer));
     }
     let sql = format!(
         "SELECT {} FROM entry e INDEXED BY {} {} WHERE {} \
@@ -164,7 +210,9 @@ fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlit
         conditions.text
     );
     // One row more than asked for tells whether another page follows.
-    conditions.values.push(Sql::Integer(i64::from(filter.limit) + 1));
+    conditions
+        .values
+        .push(Sql::Integer(i64::from(filter.limit) + 1));
     let mut select = db.prepare_cached(&sql)?;
     let mut found = select.query(params_from_iter(conditions.values))?;
     let mut facts = Vec::new();
@@ -174,7 +222,11 @@ fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlit
             return Ok((facts, last));
         }
         let fact = rows::fact(row)?;
-        last = Some(Position { wall: fact.hlc.wall, counter: fact.hlc.counter, seq: rows::seq(row)? });
+        last = Some(Position {
+            wall: fact.hlc.wall,
+            counter: fact.hlc.counter,
+            seq: rows::seq(row)?,
+        });
         facts.push(fact);
     }
     Ok((facts, None))
@@ -182,7 +234,9 @@ fn page(db: &Connection, filter: &Filter, mut conditions: Conditions) -> rusqlit
 
 /// The number of matches where it is kept: default queries by one name, or by entity and relation, or by none.
 fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<Option<i64>> {
-    let plain = filter.view.is_default() && filter.after.is_none() && filter.min_confidence.is_none_or(|least| least <= 0.0);
+    let plain = filter.view.is_default()
+        && filter.after.is_none()
+        && filter.min_confidence.is_none_or(|least| least <= 0.0);
     if !plain {
         return Ok(None);
     }
@@ -197,7 +251,13 @@ fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<
         }
         _ => return Ok(None),
     };
-    sum(db, "SELECT scope, shown FROM tally WHERE kind = ? AND term = ?", (kind, term), filter.scopes).map(Some)
+    sum(
+        db,
+        "SELECT scope, shown FROM tally WHERE kind = ? AND term = ?",
+        (kind, term),
+        filter.scopes,
+    )
+    .map(Some)
 }
 
 fn sum(db: &Connection, sql: &str, key: (i64, i64), scopes: ScopeSet) -> rusqlite::Result<i64> {

@@ -14,7 +14,10 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { permits: Arc::new(Semaphore::new(connections.len())), free: Arc::new(Mutex::new(connections)) }
+        Self {
+            permits: Arc::new(Semaphore::new(connections.len())),
+            free: Arc::new(Mutex::new(connections)),
+        }
     }
 
     /// Runs `read` inside one transaction, so that everything it sees belongs together.
@@ -23,11 +26,17 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Stopped)?;
         let free = Arc::clone(&self.free);
         let work = move || {
             let taken = free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let lent = Lent { connection: Some(taken.ok_or(StoreError::Stopped)?), free };
+            let lent = Lent {
+                connection: Some(taken.ok_or(StoreError::Stopped)?),
+                free,
+            };
             let db = lent.connection.as_ref().ok_or(StoreError::Stopped)?;
             let snapshot = db.unchecked_transaction()?;
             let result = read(&snapshot)?;
@@ -36,7 +45,9 @@ impl Readers {
             drop(permit);
             Ok(result)
         };
-        tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Panicked))
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or(Err(StoreError::Panicked))
     }
 }
 
@@ -49,7 +60,10 @@ struct Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.free.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.free
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
         }
     }
 }

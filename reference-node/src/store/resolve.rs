@@ -43,15 +43,22 @@ struct Conflict {
 
 impl Store {
     /// Answers with the id of the fact that decides.
-    pub(crate) async fn resolve(&self, resolution: Resolution) -> Stored<Result<Id, ResolveRefusal>> {
-        self.writer.submit(move |txn| txn.resolve(&resolution)).await
+    pub(crate) async fn resolve(
+        &self,
+        resolution: Resolution,
+    ) -> Stored<Result<Id, ResolveRefusal>> {
+        self.writer
+            .submit(move |txn| txn.resolve(&resolution))
+            .await
     }
 }
 
 impl Txn<'_> {
     fn resolve(&mut self, resolution: &Resolution) -> rusqlite::Result<Result<Id, ResolveRefusal>> {
         let (conflict, resolved) = match self.find_conflict(resolution.conflict)? {
-            Some((conflict, resolved)) if resolution.scopes.contains(conflict.scope) => (conflict, resolved),
+            Some((conflict, resolved)) if resolution.scopes.contains(conflict.scope) => {
+                (conflict, resolved)
+            }
             _ => return Ok(Err(ResolveRefusal::Unknown)),
         };
         if resolved {
@@ -72,7 +79,12 @@ impl Txn<'_> {
         self.decide(resolution, &conflict, value).map(Ok)
     }
 
-    fn decide(&mut self, resolution: &Resolution, conflict: &Conflict, value: Value) -> rusqlite::Result<Id> {
+    fn decide(
+        &mut self,
+        resolution: &Resolution,
+        conflict: &Conflict,
+        value: Value,
+    ) -> rusqlite::Result<Id> {
         for holding in conflict.holdings {
             self.settle(conflict.triple, holding)?;
         }
@@ -85,11 +97,20 @@ impl Txn<'_> {
             .execute((conflict.seq, decision.seq))?;
 
         let record = conflict_entity(resolution.conflict);
-        let link = Draft::certain(decision.id.text(), RESOLVES, Value::reference(record.clone()), caller, scope);
+        let link = Draft::certain(
+            decision.id.text(),
+            RESOLVES,
+            Value::reference(record.clone()),
+            caller,
+            scope,
+        );
         self.assert(&link, resolution.scopes)?;
         if !resolution.note.is_empty() {
             let note = Value::text(resolution.note.clone());
-            self.assert(&Draft::certain(record.clone(), NOTE, note, caller, scope), resolution.scopes)?;
+            self.assert(
+                &Draft::certain(record.clone(), NOTE, note, caller, scope),
+                resolution.scopes,
+            )?;
         }
         self.supersede_status(record, scope)?;
         Ok(decision.id)
@@ -114,7 +135,9 @@ impl Txn<'_> {
     /// Settles the live facts that hold one value: they stay live, and later facts find no open disagreement with them.
     fn settle(&mut self, triple: i64, holding: i64) -> rusqlite::Result<()> {
         self.db
-            .prepare_cached("UPDATE entry SET settled = 1 WHERE holding = ? AND state < 2 AND settled = 0")?
+            .prepare_cached(
+                "UPDATE entry SET settled = 1 WHERE holding = ? AND state < 2 AND settled = 0",
+            )?
             .execute([holding])?;
         let was_open = self
             .db

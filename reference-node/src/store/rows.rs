@@ -17,10 +17,14 @@ pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, 
      t.open_values, f.seq";
 
 /// The joins that bring a fact's record to its entry.
-pub(super) const JOINS: &str = "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
+pub(super) const JOINS: &str =
+    "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
 
 pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
-    let values = Values { live: row.get(16)?, open: row.get(17)? };
+    let values = Values {
+        live: row.get(16)?,
+        open: row.get(17)?,
+    };
     Ok(Fact {
         id: Id(row.get(0)?),
         cid: Cid(row.get(1)?),
@@ -29,7 +33,10 @@ pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
         value: value(row, 4)?,
         source: row.get(6)?,
         timestamp: row.get(7)?,
-        hlc: Hlc { wall: row.get(8)?, counter: row.get(9)? },
+        hlc: Hlc {
+            wall: row.get(8)?,
+            counter: row.get(9)?,
+        },
         valid_until: row.get(10)?,
         confidence: confidence(row, 11)?,
         scope: scope(row, 12)?,
@@ -49,8 +56,12 @@ pub(super) fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Scope> {
 
 /// The value in two adjacent columns, type and storage text.
 pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
-    let kind = ValueType::from_code(row.get(column)?).ok_or_else(|| foreign(column, Type::Integer))?;
-    Ok(Value { kind, text: row.get(column + 1)? })
+    let kind =
+        ValueType::from_code(row.get(column)?).ok_or_else(|| foreign(column, Type::Integer))?;
+    Ok(Value {
+        kind,
+        text: row.get(column + 1)?,
+    })
 }
 
 fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
@@ -60,5 +71,9 @@ fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
 
 /// A column holds what this program never writes: the file was changed by something else.
 fn foreign(column: usize, kind: Type) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, kind, "the column holds a foreign value".into())
+    rusqlite::Error::FromSqlConversionFailure(
+        column,
+        kind,
+        "the column holds a foreign value".into(),
+    )
 }

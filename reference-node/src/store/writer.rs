@@ -47,12 +47,21 @@ impl Writer {
     pub(super) fn start(db: Connection, queue: usize) -> Stored<Self> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let next_expiry = Arc::new(AtomicI64::new(expiry::next(&db)?));
-        let state = Loop { clock: last_stamp(&db)?, now: 0, next_expiry: Arc::clone(&next_expiry), db };
+        let state = Loop {
+            clock: last_stamp(&db)?,
+            now: 0,
+            next_expiry: Arc::clone(&next_expiry),
+            db,
+        };
         let thread = std::thread::Builder::new()
             .name("stigmem-writer".to_owned())
             .spawn(move || state.run(receiver))
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), next_expiry })
+        Ok(Self {
+            jobs: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+            next_expiry,
+        })
     }
 
     /// The instant at which the next live fact expires, in microseconds.
@@ -71,18 +80,38 @@ impl Writer {
             let outcome = in_savepoint(txn, work);
             Box::new(move |committed| {
                 // A caller who has gone away needs no answer; what was written stays.
-                let _ = reply.send(if committed { outcome } else { Err(StoreError::Stopped) });
+                let _ = reply.send(if committed {
+                    outcome
+                } else {
+                    Err(StoreError::Stopped)
+                });
             })
         });
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        jobs.ok_or(StoreError::Stopped)?.send(job).await.map_err(|_| StoreError::Stopped)?;
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        jobs.ok_or(StoreError::Stopped)?
+            .send(job)
+            .await
+            .map_err(|_| StoreError::Stopped)?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
 
     /// Takes no more requests, and returns when the queued ones are done.
     pub(super) async fn stop(&self) {
-        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
@@ -91,9 +120,16 @@ impl Writer {
 
 /// The highest stamp that the file holds: the clock goes on from there after a restart.
 fn last_stamp(db: &Connection) -> rusqlite::Result<Hlc> {
-    let last = db.query_row("SELECT wall, counter FROM entry ORDER BY wall DESC, counter DESC LIMIT 1", [], |row| {
-        Ok(Hlc { wall: row.get(0)?, counter: row.get(1)? })
-    });
+    let last = db.query_row(
+        "SELECT wall, counter FROM entry ORDER BY wall DESC, counter DESC LIMIT 1",
+        [],
+        |row| {
+            Ok(Hlc {
+                wall: row.get(0)?,
+                counter: row.get(1)?,
+            })
+        },
+    );
     Ok(last.optional()?.unwrap_or_default())
 }
 
@@ -143,19 +179,32 @@ impl Loop {
         }
     }
 
-    fn group(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+    fn group(
+        &mut self,
+        first: Job,
+        jobs: &mut mpsc::Receiver<Job>,
+        answers: &mut Vec<Answer>,
+    ) -> rusqlite::Result<()> {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut due = self.next_expiry.load(Ordering::Acquire);
         let mut next = Some(first);
         while let Some(job) = next {
             self.now = self.now.max(now_micros());
-            let mut txn = Txn { db: &self.db, clock: &mut self.clock, now: self.now };
+            let mut txn = Txn {
+                db: &self.db,
+                clock: &mut self.clock,
+                now: self.now,
+            };
             if due <= txn.now {
                 txn.settle_expired()?;
                 due = expiry::next(&self.db)?;
             }
             answers.push(job(&mut txn));
-            next = if answers.len() < LARGEST_GROUP { jobs.try_recv().ok() } else { None };
+            next = if answers.len() < LARGEST_GROUP {
+                jobs.try_recv().ok()
+            } else {
+                None
+            };
             if next.is_some() {
                 due = expiry::next(&self.db)?;
             }

@@ -142,7 +142,11 @@ fn every_worked_content_id_holds() {
         }
         request.push('}');
         let draft = Draft::from_json(&json::read(request.as_bytes()).unwrap(), 65_536).unwrap();
-        assert_eq!(draft.cid().text(), format!("sha256:{digits}"), "{name}: {request}");
+        assert_eq!(
+            draft.cid().text(),
+            format!("sha256:{digits}"),
+            "{name}: {request}"
+        );
     }
 }
 
@@ -150,7 +154,13 @@ fn every_worked_content_id_holds() {
 fn only_the_printed_form_is_a_content_id() {
     let text = format!("sha256:{}", VECTORS[0].2);
     assert_eq!(super::Cid::parse(&text).unwrap().text(), text);
-    for broken in ["sha256:", "sha256:8f", &text.to_uppercase(), &text[1..], &format!("{text}0")] {
+    for broken in [
+        "sha256:",
+        "sha256:8f",
+        &text.to_uppercase(),
+        &text[1..],
+        &format!("{text}0"),
+    ] {
         assert_eq!(super::Cid::parse(broken), None, "{broken}");
     }
 }
