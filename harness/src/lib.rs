@@ -1,1 +1,20 @@
-//! The Stigmem conformance harness.
+//! The Stigmem conformance harness: plans a run, drives a node, judges the trace, reports.
+
+pub mod bindings;
+pub mod body;
+pub mod cli;
+pub mod data;
+pub mod drive;
+pub mod error;
+pub mod exit;
+pub mod judge;
+pub mod plan;
+pub mod protocol;
+pub mod registry;
+pub mod report;
+pub mod schemas;
+pub mod seed;
+pub mod target;
+pub mod trace;
+pub mod vectors;
+pub mod world;

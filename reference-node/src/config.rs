@@ -11,11 +11,7 @@ pub(crate) struct Setting {
 }
 
 const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting {
-        name,
-        default,
-        help,
-    }
+    Setting { name, default, help }
 }
 
 pub(crate) const SETTINGS: [Setting; 18] = [
@@ -185,25 +181,13 @@ impl Settings {
                 65_536..=67_108_864,
                 "a number of bytes from 65536 to 67108864",
             )?,
-            max_connections: source.number(
-                "STIGMEM_MAX_CONNECTIONS",
-                1..=65_536,
-                "a number from 1 to 65536",
-            )?,
+            max_connections: source.number("STIGMEM_MAX_CONNECTIONS", 1..=65_536, "a number from 1 to 65536")?,
             request_timeout: seconds("STIGMEM_REQUEST_TIMEOUT_S")?,
             header_timeout: seconds("STIGMEM_HEADER_TIMEOUT_S")?,
             shutdown_timeout: seconds("STIGMEM_SHUTDOWN_TIMEOUT_S")?,
-            worker_threads: source.number(
-                "STIGMEM_WORKER_THREADS",
-                0..=256,
-                "a number from 0 to 256",
-            )?,
+            worker_threads: source.number("STIGMEM_WORKER_THREADS", 0..=256, "a number from 0 to 256")?,
             readers: source.number("STIGMEM_READERS", 1..=64, "a number from 1 to 64")?,
-            write_queue: source.number(
-                "STIGMEM_WRITE_QUEUE",
-                1..=65_536,
-                "a number from 1 to 65536",
-            )?,
+            write_queue: source.number("STIGMEM_WRITE_QUEUE", 1..=65_536, "a number from 1 to 65536")?,
         })
     }
 }
@@ -223,17 +207,12 @@ impl Source<'_> {
             .unwrap_or_else(|| default().to_owned())
     }
 
-    fn parsed<T: std::str::FromStr>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-    ) -> Result<T, ConfigError> {
+    fn parsed<T: std::str::FromStr>(&self, name: &'static str, expected: &'static str) -> Result<T, ConfigError> {
         let value = self.text(name);
-        value.trim().parse().map_err(|_| ConfigError::Invalid {
-            name,
-            value,
-            expected,
-        })
+        value
+            .trim()
+            .parse()
+            .map_err(|_| ConfigError::Invalid { name, value, expected })
     }
 
     fn number(
@@ -278,11 +257,7 @@ impl Source<'_> {
         words
             .iter()
             .position(|word| *word == lower)
-            .ok_or(ConfigError::Invalid {
-                name,
-                value,
-                expected,
-            })
+            .ok_or(ConfigError::Invalid { name, value, expected })
     }
 
     fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {

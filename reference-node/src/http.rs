@@ -52,10 +52,7 @@ struct Route {
     path: &'static str,
     #[cfg_attr(
         not(test),
-        expect(
-            dead_code,
-            reason = "the table is compared with the OpenAPI document in a test"
-        )
+        expect(dead_code, reason = "the table is compared with the OpenAPI document in a test")
     )]
     methods: &'static [&'static str],
     handlers: MethodRouter<Arc<App>>,
@@ -74,24 +71,12 @@ fn routes() -> Vec<Route> {
         route("/openapi.json", &["get"], get(meta::openapi)),
         route("/docs", &["get"], get(meta::docs)),
         route("/v1/me", &["get"], get(keys::me)),
-        route(
-            "/v1/auth/keys",
-            &["get", "post"],
-            get(keys::list).post(keys::create),
-        ),
+        route("/v1/auth/keys", &["get", "post"], get(keys::list).post(keys::create)),
         route("/v1/auth/keys/{id}", &["delete"], delete(keys::revoke)),
-        route(
-            "/v1/facts",
-            &["get", "post"],
-            get(facts::query).post(facts::assert),
-        ),
+        route("/v1/facts", &["get", "post"], get(facts::query).post(facts::assert)),
         route("/v1/facts/{id}", &["get"], get(facts::get)),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
-        route(
-            "/v1/conflicts/{id}/resolve",
-            &["post"],
-            post(conflicts::resolve),
-        ),
+        route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
     ]
 }
 
@@ -116,10 +101,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 }
 
 /// A bug of ours: the caller gets an answer, the log the message.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the layer hands the panic over by value"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over by value")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let message = text
@@ -139,8 +121,7 @@ mod tests {
 
     #[test]
     fn the_openapi_document_lists_exactly_the_routes() {
-        let document: serde_json::Value =
-            serde_json::from_str(meta::OPENAPI).expect("the document is JSON");
+        let document: serde_json::Value = serde_json::from_str(meta::OPENAPI).expect("the document is JSON");
         let documented: BTreeSet<(String, String)> = document["paths"]
             .as_object()
             .expect("the document has paths")

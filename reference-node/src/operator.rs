@@ -97,9 +97,7 @@ fn scopes(list: &str) -> Result<ScopeSet, String> {
 }
 
 fn words(list: &str) -> impl Iterator<Item = &str> {
-    list.split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
+    list.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {

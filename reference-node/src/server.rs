@@ -30,10 +30,7 @@ enum ServerError {
     #[error("the database {path} cannot be opened: {error}")]
     Store { path: String, error: StoreError },
     #[error("STIGMEM_HOST and STIGMEM_PORT name {address}, which cannot be listened on: {error}")]
-    Bind {
-        address: String,
-        error: std::io::Error,
-    },
+    Bind { address: String, error: std::io::Error },
     #[error(
         "STIGMEM_AUTH_REQUIRED is false and STIGMEM_HOST is {0}, which is not loopback: anybody could write; \
          listen on 127.0.0.1 or turn authentication on"
@@ -65,9 +62,7 @@ pub(crate) fn main() -> ExitCode {
 pub(crate) fn serve_from_env() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(
-            error @ (ServerError::Config(_) | ServerError::LogLevel(_) | ServerError::Exposed(_)),
-        ) => {
+        Err(error @ (ServerError::Config(_) | ServerError::LogLevel(_) | ServerError::Exposed(_))) => {
             complain(&error.to_string());
             ExitCode::from(2)
         }
@@ -100,11 +95,7 @@ fn help() -> String {
         } else {
             setting.default
         };
-        let _ = writeln!(
-            text,
-            "  {} (default: {default})\n      {}",
-            setting.name, setting.help
-        );
+        let _ = writeln!(text, "  {} (default: {default})\n      {}", setting.name, setting.help);
     }
     text + "\nMake the first key with: stigmem keys create --entity-uri URI --permissions admin,read,write\n"
 }
@@ -169,10 +160,7 @@ async fn serve(settings: Settings) -> Result<(), ServerError> {
         path: settings.db_path.display().to_string(),
         error,
     })?;
-    let url = settings
-        .node_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{address}"));
+    let url = settings.node_url.clone().unwrap_or_else(|| format!("http://{address}"));
     tracing::info!(%address, url, node = store.node_id, auth = settings.auth_required, "the node is listening");
     say(&format!("listening on http://{address}\n"));
 
@@ -194,12 +182,10 @@ async fn listen(settings: &Settings) -> Result<TcpListener, ServerError> {
         settings.host.trim_start_matches('[').trim_end_matches(']'),
         settings.port,
     );
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| ServerError::Bind {
-            address: format!("{}:{}", settings.host, settings.port),
-            error,
-        })
+    TcpListener::bind(address).await.map_err(|error| ServerError::Bind {
+        address: format!("{}:{}", settings.host, settings.port),
+        error,
+    })
 }
 
 /// The open connections: how many there may be, and a way to let them finish.
@@ -259,10 +245,7 @@ impl Connections {
 
     /// Lets requests in flight finish, for a while.
     async fn finish(self, patience: Duration) {
-        if tokio::time::timeout(patience, self.graceful.shutdown())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(patience, self.graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests were still in flight when the time to stop was over");
         }
     }

@@ -105,8 +105,7 @@ impl Store {
 
     /// Whether the database answers at all.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(())))
-            .await
+        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
     /// Finishes what is queued and folds the write-ahead log into the file.

@@ -26,7 +26,10 @@ fn settings_that_make_no_sense_stop_it_at_the_start() {
     let open_door = [("STIGMEM_AUTH_REQUIRED", "false"), ("STIGMEM_HOST", "0.0.0.0")];
     let output = server(folder.path(), &open_door).output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && message.contains("loopback"), "{message}");
+    assert!(
+        output.status.code() == Some(2) && message.contains("loopback"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -34,18 +37,35 @@ fn help_lists_the_settings_and_version_the_version() {
     let folder = tempfile::tempdir().unwrap();
     let help = server(folder.path(), &[]).arg("--help").output().unwrap();
     assert!(help.status.success());
-    assert!(String::from_utf8(help.stdout).unwrap().contains("STIGMEM_MAX_BODY_BYTES"));
+    assert!(
+        String::from_utf8(help.stdout)
+            .unwrap()
+            .contains("STIGMEM_MAX_BODY_BYTES")
+    );
     let version = server(folder.path(), &[]).arg("--version").output().unwrap();
-    assert!(String::from_utf8(version.stdout).unwrap().contains(env!("CARGO_PKG_VERSION")));
-    assert_eq!(server(folder.path(), &[]).arg("--port").output().unwrap().status.code(), Some(2));
+    assert!(
+        String::from_utf8(version.stdout)
+            .unwrap()
+            .contains(env!("CARGO_PKG_VERSION"))
+    );
+    assert_eq!(
+        server(folder.path(), &[]).arg("--port").output().unwrap().status.code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn without_authentication_the_loopback_is_trusted() {
     let node = Node::start(&[("STIGMEM_AUTH_REQUIRED", "false")]);
     let about = node.get("/.well-known/stigmem", "").json();
-    assert_eq!((&about["auth"], &about["federation"]), (&json!("none"), &json!("disabled")));
-    assert_eq!(node.get("/v1/me", "").json()["permissions"], json!(["federate", "read", "write"]));
+    assert_eq!(
+        (&about["auth"], &about["federation"]),
+        (&json!("none"), &json!("disabled"))
+    );
+    assert_eq!(
+        node.get("/v1/me", "").json()["permissions"],
+        json!(["federate", "read", "write"])
+    );
     assert_eq!(node.post("/v1/facts", "", &fact("user:a", "x", "local")).status, 201);
     assert_eq!(node.get("/v1/auth/keys", "").status, 403);
     let reader = node.key("read", "public");
@@ -61,7 +81,11 @@ fn what_was_acknowledged_survives_a_crash() {
         let (node, key) = (&node, &key);
         let writers: Vec<_> = (0..4)
             .map(|writer| {
-                let write = move |n| node.assert(key, &format!("user:{writer}-{n}"), "x", "local")["id"].as_str().map(str::to_owned);
+                let write = move |n| {
+                    node.assert(key, &format!("user:{writer}-{n}"), "x", "local")["id"]
+                        .as_str()
+                        .map(str::to_owned)
+                };
                 scope.spawn(move || (0..10).filter_map(write).collect::<Vec<_>>())
             })
             .collect();
@@ -89,10 +113,22 @@ fn a_conflict_is_counted_once_however_many_cause_it() {
             });
         }
     });
-    assert_eq!(node.get("/v1/conflicts", &key).json()["conflicts"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        node.get("/v1/conflicts", &key).json()["conflicts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     let shown = node.get("/v1/facts?entity=user:a", &key).json();
-    assert_eq!((&shown["total"], &shown["facts"][0]["contradicted"]), (&json!(1), &json!(true)));
-    assert_eq!(node.get("/v1/facts?entity=user:a&include_contradicted=1", &key).json()["total"], 40);
+    assert_eq!(
+        (&shown["total"], &shown["facts"][0]["contradicted"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(
+        node.get("/v1/facts?entity=user:a&include_contradicted=1", &key).json()["total"],
+        40
+    );
 }
 
 #[test]
@@ -130,5 +166,10 @@ fn the_operator_manages_keys() {
     assert!(node.operator(&["keys", "revoke", id]).status.success());
     assert_eq!(node.get("/v1/me", &key).status, 401);
     assert!(!node.operator(&["keys", "revoke", id]).status.success());
-    assert!(!node.operator(&["keys", "create", "--entity-uri", "a:b", "--scopes", "world"]).status.success());
+    assert!(
+        !node
+            .operator(&["keys", "create", "--entity-uri", "a:b", "--scopes", "world"])
+            .status
+            .success()
+    );
 }

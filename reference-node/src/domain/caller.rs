@@ -16,9 +16,7 @@ impl Permission {
     pub(crate) const ALL: [Self; 4] = [Self::Admin, Self::Federate, Self::Read, Self::Write];
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|permission| permission.word() == word)
+        Self::ALL.into_iter().find(|permission| permission.word() == word)
     }
 
     pub(crate) const fn word(self) -> &'static str {
@@ -58,11 +56,7 @@ impl PermissionSet {
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
-        Self(
-            permissions
-                .into_iter()
-                .fold(0, |bits, p| bits | 1 << p as u8),
-        )
+        Self(permissions.into_iter().fold(0, |bits, p| bits | 1 << p as u8))
     }
 }
 
@@ -79,11 +73,7 @@ impl Caller {
     pub(crate) fn anonymous() -> Self {
         Self {
             entity_uri: "anon:trusted".to_owned(),
-            permissions: PermissionSet::from_iter([
-                Permission::Read,
-                Permission::Write,
-                Permission::Federate,
-            ]),
+            permissions: PermissionSet::from_iter([Permission::Read, Permission::Write, Permission::Federate]),
             scopes: ScopeSet::ALL,
         }
     }

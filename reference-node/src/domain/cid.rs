@@ -15,9 +15,7 @@ impl Cid {
     /// Reads `sha256:` and 64 lower-case hexadecimal digits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("sha256:")?;
-        Some(Self(
-            HEXLOWER.decode(digits.as_bytes()).ok()?.try_into().ok()?,
-        ))
+        Some(Self(HEXLOWER.decode(digits.as_bytes()).ok()?.try_into().ok()?))
     }
 
     pub(crate) fn text(self) -> String {

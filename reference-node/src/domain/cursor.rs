@@ -54,14 +54,8 @@ impl CursorKey {
 
     /// A keyed hash. Secret and body have fixed lengths, so nobody can extend a hashed message.
     fn tag(&self, body: &[u8]) -> [u8; TAG] {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(self.0)
-            .chain_update(body)
-            .finalize()
-            .into();
-        digest[..TAG]
-            .try_into()
-            .expect("the tag is a part of the digest")
+        let digest: [u8; 32] = Sha256::new().chain_update(self.0).chain_update(body).finalize().into();
+        digest[..TAG].try_into().expect("the tag is a part of the digest")
     }
 }
 
@@ -96,14 +90,7 @@ mod tests {
                 "byte {at}"
             );
         }
-        for text in [
-            "",
-            "0",
-            "AAAA",
-            "not base64!",
-            &cursor[1..],
-            &format!("{cursor}A"),
-        ] {
+        for text in ["", "0", "AAAA", "not base64!", &cursor[1..], &format!("{cursor}A")] {
             assert_eq!(KEY.open(List::Facts, text), None, "{text:?}");
         }
     }

@@ -55,11 +55,7 @@ pub(crate) struct Issue {
 }
 
 impl Issue {
-    pub(crate) fn new(
-        loc: &[&'static str],
-        kind: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(loc: &[&'static str], kind: &'static str, message: impl Into<String>) -> Self {
         Self {
             loc: loc.to_vec(),
             kind,
@@ -72,13 +68,8 @@ impl Issue {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Issues(Vec<Issue>),
-    EntityUri {
-        member: &'static str,
-        error: UriError,
-    },
-    ValueTooLarge {
-        limit: usize,
-    },
+    EntityUri { member: &'static str, error: UriError },
+    ValueTooLarge { limit: usize },
 }
 
 impl Draft {
@@ -102,23 +93,13 @@ impl Draft {
         let confidence = members.confidence();
         let scope = members.scope();
         let (valid_until, expires_at) = members.valid_until();
-        let (Some(entity), Some(relation), Some(source), Some(value)) =
-            (entity, relation, source, value)
-        else {
+        let (Some(entity), Some(relation), Some(source), Some(value)) = (entity, relation, source, value) else {
             return Err(Refusal::Issues(members.issues));
         };
         if relation.is_empty() {
-            members.refuse(
-                "relation",
-                "string_too_short",
-                "a relation has at least one character",
-            );
+            members.refuse("relation", "string_too_short", "a relation has at least one character");
         } else if relation.len() > LONGEST_RELATION {
-            members.refuse(
-                "relation",
-                "string_too_long",
-                "a relation has at most 4096 bytes",
-            );
+            members.refuse("relation", "string_too_long", "a relation has at most 4096 bytes");
         }
         if !members.issues.is_empty() {
             return Err(Refusal::Issues(members.issues));
@@ -126,9 +107,7 @@ impl Draft {
         if value.text.len() > value_limit {
             return Err(Refusal::ValueTooLarge { limit: value_limit });
         }
-        let name = |member, raw: &str| {
-            uri::normalise(raw).map_err(|error| Refusal::EntityUri { member, error })
-        };
+        let name = |member, raw: &str| uri::normalise(raw).map_err(|error| Refusal::EntityUri { member, error });
         Ok(Self {
             entity: name("entity", entity)?,
             relation: relation.to_owned(),
@@ -144,18 +123,12 @@ impl Draft {
 
     /// Takes over the `timestamp` that a caller with `admin` suggests.
     pub(crate) fn suggest_timestamp(&mut self, body: &Json<'_>) -> Result<(), Refusal> {
-        let issue =
-            |kind, message| Refusal::Issues(vec![Issue::new(&["timestamp"], kind, message)]);
+        let issue = |kind, message| Refusal::Issues(vec![Issue::new(&["timestamp"], kind, message)]);
         self.timestamp = match body.member("timestamp") {
             None | Some(Json::Null) => None,
             Some(Json::String(text)) => Some(
                 Instant::parse(text)
-                    .ok_or_else(|| {
-                        issue(
-                            "datetime_parsing",
-                            "a timestamp is RFC 3339 with an explicit offset",
-                        )
-                    })?
+                    .ok_or_else(|| issue("datetime_parsing", "a timestamp is RFC 3339 with an explicit offset"))?
                     .micros,
             ),
             Some(_) => return Err(issue("string_type", "a timestamp is a string")),
@@ -164,13 +137,7 @@ impl Draft {
     }
 
     /// A fact of the node's own: certain, without an expiry.
-    pub(crate) fn certain(
-        entity: String,
-        relation: &str,
-        value: Value,
-        source: &str,
-        scope: Scope,
-    ) -> Self {
+    pub(crate) fn certain(entity: String, relation: &str, value: Value, source: &str, scope: Scope) -> Self {
         Self {
             entity,
             relation: relation.to_owned(),
@@ -263,11 +230,7 @@ impl<'b, 'a> Members<'b, 'a> {
             Some(Json::Number("-0")) => return 0.0,
             Some(Json::Number(literal)) => match literal.parse::<f64>() {
                 Ok(confidence) if (0.0..=1.0).contains(&confidence) => return confidence,
-                _ => self.refuse(
-                    "confidence",
-                    "out_of_range",
-                    "a confidence is between 0 and 1",
-                ),
+                _ => self.refuse("confidence", "out_of_range", "a confidence is between 0 and 1"),
             },
             Some(_) => self.refuse("confidence", "float_type", "a confidence is a number"),
         }
@@ -303,11 +266,7 @@ impl<'b, 'a> Members<'b, 'a> {
                     );
                 }
             },
-            Some(_) => self.refuse(
-                "valid_until",
-                "string_type",
-                "valid_until is a string or null",
-            ),
+            Some(_) => self.refuse("valid_until", "string_type", "valid_until is a string or null"),
         }
         (None, None)
     }
@@ -318,8 +277,7 @@ mod tests {
     use super::*;
     use crate::domain::json;
 
-    const PLAIN: &str =
-        r#""entity":"user:a","relation":"memory:role","value":{"type":"null"},"source":"agent:a""#;
+    const PLAIN: &str = r#""entity":"user:a","relation":"memory:role","value":{"type":"null"},"source":"agent:a""#;
 
     fn draft(extra: &str) -> Result<Draft, Refusal> {
         let body = format!("{{{PLAIN}{extra}}}");
@@ -328,19 +286,14 @@ mod tests {
 
     fn issues(body: &str) -> Vec<(Vec<&'static str>, &'static str)> {
         match Draft::from_json(&json::read(body.as_bytes()).unwrap(), 100) {
-            Err(Refusal::Issues(issues)) => issues
-                .into_iter()
-                .map(|issue| (issue.loc, issue.kind))
-                .collect(),
+            Err(Refusal::Issues(issues)) => issues.into_iter().map(|issue| (issue.loc, issue.kind)).collect(),
             other => panic!("{body}: {other:?}"),
         }
     }
 
     #[test]
     fn defaults_hold_and_server_owned_members_are_ignored() {
-        let draft =
-            draft(r#","id":7,"hlc":[],"cid":"x","timestamp":"never","received_from":{},"new":1"#)
-                .unwrap();
+        let draft = draft(r#","id":7,"hlc":[],"cid":"x","timestamp":"never","received_from":{},"new":1"#).unwrap();
         assert_eq!(
             (draft.confidence, draft.scope, draft.valid_until),
             (1.0, Scope::Local, None)
@@ -412,13 +365,8 @@ mod tests {
     #[test]
     fn only_a_date_time_can_be_suggested_as_timestamp() {
         let mut plain = draft("").unwrap();
-        let suggest = |draft: &mut Draft, body: &str| {
-            draft.suggest_timestamp(&json::read(body.as_bytes()).unwrap())
-        };
-        assert_eq!(
-            suggest(&mut plain, r#"{"timestamp":"1970-01-01T00:00:01Z"}"#),
-            Ok(())
-        );
+        let suggest = |draft: &mut Draft, body: &str| draft.suggest_timestamp(&json::read(body.as_bytes()).unwrap());
+        assert_eq!(suggest(&mut plain, r#"{"timestamp":"1970-01-01T00:00:01Z"}"#), Ok(()));
         assert_eq!(plain.timestamp, Some(1_000_000));
         assert!(suggest(&mut plain, r#"{"timestamp":"never"}"#).is_err());
         assert!(suggest(&mut plain, r#"{"timestamp":5}"#).is_err());

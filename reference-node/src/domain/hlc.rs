@@ -69,10 +69,7 @@ mod tests {
         let mut last = at(1_746_230_400_000, 0);
         for step in 0..5_000 {
             let next = last.next(1_746_230_400_000 + step / 2_000);
-            assert!(
-                last < next && last.to_string() < next.to_string(),
-                "{last} then {next}"
-            );
+            assert!(last < next && last.to_string() < next.to_string(), "{last} then {next}");
             last = next;
         }
         assert_eq!(at(1_746_230_400_000, 3).to_string(), "1746230400000.003");

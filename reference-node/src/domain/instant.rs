@@ -14,30 +14,18 @@ impl Instant {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let shape = b"dddd-dd-ddTdd:dd:dd";
-        if bytes.len() < 20
-            || !bytes
-                .iter()
-                .zip(shape)
-                .all(|(&byte, &kind)| fits(byte, kind))
-        {
+        if bytes.len() < 20 || !bytes.iter().zip(shape).all(|(&byte, &kind)| fits(byte, kind)) {
             return None;
         }
         let two = |at: usize| i64::from(bytes[at] - b'0') * 10 + i64::from(bytes[at + 1] - b'0');
         let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
         let (hour, minute, second) = (two(11), two(14), two(17));
-        if !(1..=12).contains(&month)
-            || day < 1
-            || day > days_in_month(year, month)
-            || hour > 23
-            || minute > 59
-        {
+        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) || hour > 23 || minute > 59 {
             return None;
         }
         let (fraction, zone) = split_fraction(&text[19..])?;
         let offset = offset_seconds(zone)?;
-        let seconds =
-            days_from_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
-                - offset;
+        let seconds = days_from_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset;
         // A leap second exists only at the end of a UTC day; it is counted as the first second of the next one.
         if second > 60 || (second == 60 && seconds.rem_euclid(86_400) != 0) {
             return None;
@@ -79,12 +67,7 @@ fn offset_seconds(zone: &str) -> Option<i64> {
         return Some(0);
     }
     let bytes = zone.as_bytes();
-    if bytes.len() != 6
-        || !bytes[1..]
-            .iter()
-            .zip(b"dd:dd")
-            .all(|(&byte, &kind)| fits(byte, kind))
-    {
+    if bytes.len() != 6 || !bytes[1..].iter().zip(b"dd:dd").all(|(&byte, &kind)| fits(byte, kind)) {
         return None;
     }
     let hours = i64::from(bytes[1] - b'0') * 10 + i64::from(bytes[2] - b'0');
@@ -121,8 +104,7 @@ fn date_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -140,11 +122,7 @@ pub(crate) fn print(micros: i64) -> String {
     let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date_from_days(days);
-    let (hour, minute, second) = (
-        second_of_day / 3_600,
-        second_of_day / 60 % 60,
-        second_of_day % 60,
-    );
+    let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
     let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
     if fraction == 0 {
         format!("{whole}+00:00")
@@ -171,18 +149,11 @@ mod tests {
         for (a, b) in [
             ("2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00"),
             ("2026-01-02T03:04:05Z", "2026-01-02t03:04:05.000z"),
-            (
-                "2026-01-02T03:04:05.1-00:00",
-                "2026-01-02T03:04:05.100000000000+00:00",
-            ),
+            ("2026-01-02T03:04:05.1-00:00", "2026-01-02T03:04:05.100000000000+00:00"),
             ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
             ("2016-12-31T15:59:60-08:00", "2017-01-01T00:00:00Z"),
         ] {
-            assert_eq!(
-                Instant::parse(a).unwrap(),
-                Instant::parse(b).unwrap(),
-                "{a} {b}"
-            );
+            assert_eq!(Instant::parse(a).unwrap(), Instant::parse(b).unwrap(), "{a} {b}");
         }
         let finer = Instant::parse("2026-01-02T03:04:05.0000001Z").unwrap();
         assert!(finer > Instant::parse("2026-01-02T03:04:05Z").unwrap());
@@ -197,11 +168,7 @@ mod tests {
             ("9999-12-31T23:59:59Z", 253_402_300_799),
             ("0000-01-01T00:00:00Z", -62_167_219_200),
         ] {
-            assert_eq!(
-                Instant::parse(text).unwrap().micros,
-                seconds * 1_000_000,
-                "{text}"
-            );
+            assert_eq!(Instant::parse(text).unwrap().micros, seconds * 1_000_000, "{text}");
         }
     }
 
@@ -238,10 +205,7 @@ mod tests {
     #[test]
     fn the_fraction_is_left_out_when_it_is_zero() {
         assert_eq!(print(951_825_600_000_000), "2000-02-29T12:00:00+00:00");
-        assert_eq!(
-            print(951_825_600_000_001),
-            "2000-02-29T12:00:00.000001+00:00"
-        );
+        assert_eq!(print(951_825_600_000_001), "2000-02-29T12:00:00.000001+00:00");
     }
 
     proptest! {

@@ -26,10 +26,7 @@ impl<'a> Json<'a> {
     /// A member of an object; `None` for other values and for members that are not there.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(members) => members
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
+            Self::Object(members) => members.iter().find(|(key, _)| key == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -370,10 +367,8 @@ mod tests {
 
     #[test]
     fn literals_and_escapes_survive() {
-        let json = read(
-            br#" {"n": [5, 5.0, -0, 1E-7], "s": "\u00e9\ud834\udd1e\/\b", "t": true, "z": null} "#,
-        )
-        .unwrap();
+        let json =
+            read(br#" {"n": [5, 5.0, -0, 1E-7], "s": "\u00e9\ud834\udd1e\/\b", "t": true, "z": null} "#).unwrap();
         let numbers = ["5", "5.0", "-0", "1E-7"].map(Json::Number).to_vec();
         assert_eq!(json.member("n"), Some(&Json::Array(numbers)));
         assert_eq!(json.member("s").and_then(Json::as_str), Some("é𝄞/\u{8}"));

@@ -54,9 +54,7 @@ pub(crate) struct KeyRecord {
 }
 
 /// Reads permission words; the error is the first word that is none.
-pub(crate) fn permissions<'w>(
-    words: impl IntoIterator<Item = &'w str>,
-) -> Result<PermissionSet, &'w str> {
+pub(crate) fn permissions<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<PermissionSet, &'w str> {
     words
         .into_iter()
         .map(|word| Permission::parse(word).ok_or(word))
@@ -65,10 +63,7 @@ pub(crate) fn permissions<'w>(
 
 /// Reads scope words; the error is the first word that is none.
 pub(crate) fn scopes<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<ScopeSet, &'w str> {
-    words
-        .into_iter()
-        .map(|word| Scope::parse(word).ok_or(word))
-        .collect()
+    words.into_iter().map(|word| Scope::parse(word).ok_or(word)).collect()
 }
 
 #[cfg(test)]

@@ -25,16 +25,10 @@ pub(crate) fn float_text(double: f64) -> String {
     let (mantissa, exponent) = shortest
         .split_once('e')
         .expect("the exponent form of a finite double has an e");
-    let exponent: i32 = exponent
-        .parse()
-        .expect("the exponent of a double is a small integer");
+    let exponent: i32 = exponent.parse().expect("the exponent of a double is a small integer");
     if (-4..16).contains(&exponent) {
         let plain = format!("{double}");
-        return if plain.contains('.') {
-            plain
-        } else {
-            plain + ".0"
-        };
+        return if plain.contains('.') { plain } else { plain + ".0" };
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())

@@ -55,9 +55,7 @@ impl ScopeSet {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL
-            .into_iter()
-            .filter(move |scope| self.contains(*scope))
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
 
     pub(crate) fn bits(self) -> u8 {
@@ -75,11 +73,7 @@ impl ScopeSet {
 
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self(
-            scopes
-                .into_iter()
-                .fold(0, |bits, scope| bits | 1 << scope.code()),
-        )
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | 1 << scope.code()))
     }
 }
 

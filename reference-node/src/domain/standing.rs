@@ -140,12 +140,7 @@ mod tests {
         };
         assert_eq!(
             states(all),
-            [
-                State::Shown,
-                State::Hidden,
-                State::Expired,
-                State::Retracted
-            ]
+            [State::Shown, State::Hidden, State::Expired, State::Retracted]
         );
         assert_eq!(
             states(View {

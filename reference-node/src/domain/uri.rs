@@ -192,11 +192,7 @@ mod tests {
         ] {
             assert_eq!(informal_warning("entity", name), None, "{name}");
         }
-        assert!(
-            informal_warning("entity", "user:alice")
-                .unwrap()
-                .contains("2.5")
-        );
+        assert!(informal_warning("entity", "user:alice").unwrap().contains("2.5"));
     }
 
     proptest! {

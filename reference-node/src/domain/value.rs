@@ -156,21 +156,11 @@ impl Value {
 fn storage_text(kind: ValueType, v: &Json<'_>) -> Result<String, ValueError> {
     match (kind, v) {
         (ValueType::Boolean, Json::Bool(truth)) => Ok(truth.to_string()),
-        (ValueType::Boolean, _) => Err(wrong(
-            "v",
-            "bool_type",
-            "the v of a boolean is true or false",
-        )),
-        (ValueType::Number, Json::Number(literal)) => number::storage_text(literal).ok_or(wrong(
-            "v",
-            "finite_number",
-            "the number does not fit a double",
-        )),
-        (ValueType::Number, _) => Err(wrong(
-            "v",
-            "number_type",
-            "the v of a number is a JSON number",
-        )),
+        (ValueType::Boolean, _) => Err(wrong("v", "bool_type", "the v of a boolean is true or false")),
+        (ValueType::Number, Json::Number(literal)) => {
+            number::storage_text(literal).ok_or(wrong("v", "finite_number", "the number does not fit a double"))
+        }
+        (ValueType::Number, _) => Err(wrong("v", "number_type", "the v of a number is a JSON number")),
         (ValueType::Datetime, Json::String(text)) if Instant::parse(text).is_none() => Err(wrong(
             "v",
             "datetime_parsing",
@@ -230,22 +220,14 @@ mod tests {
             (r#"{"v":1}"#, Some("type"), "missing"),
             (r#"{"type":null,"v":1}"#, Some("type"), "string_type"),
             (r#"{"type":"json","v":1}"#, Some("type"), "literal_error"),
-            (
-                r#"{"type":"String","v":"a"}"#,
-                Some("type"),
-                "literal_error",
-            ),
+            (r#"{"type":"String","v":"a"}"#, Some("type"), "literal_error"),
             (r#"{"type":"string"}"#, Some("v"), "missing"),
             (r#"{"type":"string","v":null}"#, Some("v"), "string_type"),
             (r#"{"type":"text","v":["a"]}"#, Some("v"), "string_type"),
             (r#"{"type":"number","v":"5"}"#, Some("v"), "number_type"),
             (r#"{"type":"number","v":true}"#, Some("v"), "number_type"),
             (r#"{"type":"boolean","v":1}"#, Some("v"), "bool_type"),
-            (
-                r#"{"type":"datetime","v":"2026-01-02"}"#,
-                Some("v"),
-                "datetime_parsing",
-            ),
+            (r#"{"type":"datetime","v":"2026-01-02"}"#, Some("v"), "datetime_parsing"),
             (r#"{"type":"datetime","v":5}"#, Some("v"), "string_type"),
             (r#"{"type":"ref","v":""}"#, Some("v"), "ref_format"),
             (r#"{"type":"ref","v":"a b"}"#, Some("v"), "ref_format"),
@@ -273,18 +255,9 @@ mod tests {
         }
         for (a, b) in [
             (r#"{"type":"string","v":"5"}"#, r#"{"type":"number","v":5}"#),
-            (
-                r#"{"type":"string","v":"a"}"#,
-                r#"{"type":"string","v":"A"}"#,
-            ),
-            (
-                r#"{"type":"string","v":"user:a"}"#,
-                r#"{"type":"ref","v":"user:a"}"#,
-            ),
-            (
-                r#"{"type":"string","v":"true"}"#,
-                r#"{"type":"boolean","v":true}"#,
-            ),
+            (r#"{"type":"string","v":"a"}"#, r#"{"type":"string","v":"A"}"#),
+            (r#"{"type":"string","v":"user:a"}"#, r#"{"type":"ref","v":"user:a"}"#),
+            (r#"{"type":"string","v":"true"}"#, r#"{"type":"boolean","v":true}"#),
             (r#"{"type":"string","v":""}"#, r#"{"type":"null"}"#),
         ] {
             assert_ne!(key(a), key(b), "{a} {b}");

@@ -34,21 +34,16 @@ impl FromRequestParts<Arc<App>> for Identified {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(presented) = parts.headers.get(AUTHORIZATION) else {
             return if app.settings.auth_required {
-                Err(ApiError::unauthorized(
-                    "send a key as 'Authorization: Bearer <key>'",
-                ))
+                Err(ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))
             } else {
                 Ok(Self(Caller::anonymous()))
             };
         };
         let key = presented.to_str().ok().and_then(bearer_key);
-        let key = key
-            .ok_or_else(|| ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))?;
+        let key = key.ok_or_else(|| ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))?;
         match app.store.caller(KeyHash::of(key))? {
             Some(caller) => Ok(Self(caller)),
-            None => Err(ApiError::unauthorized(
-                "the key is unknown, revoked or expired",
-            )),
+            None => Err(ApiError::unauthorized("the key is unknown, revoked or expired")),
         }
     }
 }
@@ -62,10 +57,7 @@ fn bearer_key(header: &str) -> Option<&str> {
 
 /// A scope that the caller named and may not touch.
 pub(crate) fn scope_refused(scope: Scope) -> ApiError {
-    ApiError::forbidden(format!(
-        "this key does not reach the scope '{}'",
-        scope.word()
-    ))
+    ApiError::forbidden(format!("this key does not reach the scope '{}'", scope.word()))
 }
 
 #[cfg(test)]

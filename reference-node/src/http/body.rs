@@ -44,9 +44,8 @@ pub(crate) async fn json(app: &App, request: Request) -> Result<Bytes, ApiError>
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            ApiError::bad_request("invalid_body", "the body could not be read to its end")
-        })?;
+        let frame =
+            frame.map_err(|_| ApiError::bad_request("invalid_body", "the body could not be read to its end"))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > limit {
                 linger(body);
@@ -77,20 +76,12 @@ fn linger(mut body: Body) {
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// `application/json` or `application/*+json`, parameters allowed.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
     let essence = content_type

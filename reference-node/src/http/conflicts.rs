@@ -30,11 +30,7 @@ struct PageBody<'a> {
     has_more: bool,
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Identified,
-    uri: Uri,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified, uri: Uri) -> Result<Response, ApiError> {
     let caller = caller.require(Permission::Read)?;
     let parameters = Parameters::of(&uri)?;
     let resolved = match parameters.text("status") {
@@ -81,9 +77,7 @@ pub(super) async fn resolve(
     let caller = caller.require(Permission::Write)?;
     let bytes = body::json(&app, request).await?;
     let unknown = || ApiError::not_found("there is no such conflict");
-    let id = conflict
-        .strip_prefix("stigmem:conflict:")
-        .and_then(Id::parse);
+    let id = conflict.strip_prefix("stigmem:conflict:").and_then(Id::parse);
     let resolution = read_resolution(&app, caller, id, &bytes)?.ok_or_else(unknown)?;
     match app.store.resolve(resolution).await? {
         Ok(id) => {
@@ -101,10 +95,7 @@ pub(super) async fn resolve(
             "winning_fact_id",
             "the winner is one of the two conflicting facts",
         )),
-        Err(ResolveRefusal::NothingGiven) => Err(issue(
-            "winning_fact_id",
-            "give winning_fact_id or new_value",
-        )),
+        Err(ResolveRefusal::NothingGiven) => Err(issue("winning_fact_id", "give winning_fact_id or new_value")),
     }
 }
 
@@ -113,20 +104,10 @@ fn issue(member: &'static str, message: &str) -> ApiError {
 }
 
 /// The body is read before the conflict is looked for; `None` when the path names none.
-fn read_resolution(
-    app: &App,
-    caller: Caller,
-    id: Option<Id>,
-    bytes: &[u8],
-) -> Result<Option<Resolution>, ApiError> {
+fn read_resolution(app: &App, caller: Caller, id: Option<Id>, bytes: &[u8]) -> Result<Option<Resolution>, ApiError> {
     let body = json::read(bytes)?;
     if !matches!(body, Json::Object(_)) {
-        return Err(Refusal::Issues(vec![Issue::new(
-            &[],
-            "object_type",
-            "the body is a JSON object",
-        )])
-        .into());
+        return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]).into());
     }
     let new_value = match body.member("new_value") {
         None | Some(Json::Null) => None,
@@ -138,11 +119,7 @@ fn read_resolution(
     let winner = optional_text(&body, "winning_fact_id")?;
     let note = optional_text(&body, "resolution_note")?.unwrap_or_default();
     let longest = app.settings.max_value_bytes;
-    if note.len() > longest
-        || new_value
-            .as_ref()
-            .is_some_and(|value| value.text.len() > longest)
-    {
+    if note.len() > longest || new_value.as_ref().is_some_and(|value| value.text.len() > longest) {
         return Err(Refusal::ValueTooLarge { limit: longest }.into());
     }
     let (caller_uri, scopes) = (caller.entity_uri, caller.scopes);
@@ -162,11 +139,7 @@ fn optional_text(body: &Json<'_>, member: &'static str) -> Result<Option<String>
         Some(Json::String(text)) => Ok(Some(text.clone().into_owned())),
         Some(_) => Err(ApiError::invalid(
             "body",
-            vec![Issue::new(
-                &[member],
-                "string_type",
-                "this member is a string",
-            )],
+            vec![Issue::new(&[member], "string_type", "this member is a string")],
         )),
     }
 }

@@ -83,9 +83,7 @@ impl From<Refusal> for ApiError {
             Refusal::EntityUri { member, error } => {
                 Self::bad_request("invalid_entity_uri", format!("{member}: {error}"))
             }
-            Refusal::ValueTooLarge { limit } => {
-                Self::too_large(format!("a value has at most {limit} bytes of UTF-8"))
-            }
+            Refusal::ValueTooLarge { limit } => Self::too_large(format!("a value has at most {limit} bytes of UTF-8")),
         }
     }
 }
@@ -110,12 +108,7 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "detail": self.detail }).to_string();
-        let mut response = (
-            self.status,
-            [(header::CONTENT_TYPE, "application/json")],
-            body,
-        )
-            .into_response();
+        let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()

@@ -38,10 +38,7 @@ pub(super) async fn assert(
     let warnings = draft.warnings();
     let fact = app.store.assert(draft, caller.scopes).await?;
     app.metrics.fact_written(fact.contradicted);
-    Ok(json(
-        StatusCode::CREATED,
-        &FactBody::of(&fact).with_warnings(warnings),
-    ))
+    Ok(json(StatusCode::CREATED, &FactBody::of(&fact).with_warnings(warnings)))
 }
 
 fn read_draft(app: &App, caller: &Caller, bytes: &[u8]) -> Result<Draft, ApiError> {
@@ -60,11 +57,7 @@ struct PageBody<'a> {
     cursor: Option<String>,
 }
 
-pub(super) async fn query(
-    State(app): State<Arc<App>>,
-    caller: Identified,
-    uri: Uri,
-) -> Result<Response, ApiError> {
+pub(super) async fn query(State(app): State<Arc<App>>, caller: Identified, uri: Uri) -> Result<Response, ApiError> {
     let caller = caller.require(Permission::Read)?;
     let filter = filter(&app, &caller, &Parameters::of(&uri)?)?;
     let page = app.store.query(filter).await?;
@@ -131,10 +124,6 @@ pub(super) async fn get(
     } else {
         Name::Id(Id::parse(&name).ok_or_else(unknown)?)
     };
-    let fact = app
-        .store
-        .fact(name, caller.scopes)
-        .await?
-        .ok_or_else(unknown)?;
+    let fact = app.store.fact(name, caller.scopes).await?.ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &FactBody::of(&fact)))
 }

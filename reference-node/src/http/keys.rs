@@ -72,27 +72,14 @@ pub(super) async fn create(
     let draft = read_key(&json::read(&bytes)?)?;
     let raw = RawKey::fresh();
     let record = app.store.create_key(draft, KeyHash::of(&raw.0)).await?;
-    tracing::info!(
-        key = record.id,
-        entity_uri = record.draft.entity_uri,
-        "a key was made"
-    );
-    Ok(json(
-        StatusCode::CREATED,
-        &KeyBody::of(&record, Some(&raw.0)),
-    ))
+    tracing::info!(key = record.id, entity_uri = record.draft.entity_uri, "a key was made");
+    Ok(json(StatusCode::CREATED, &KeyBody::of(&record, Some(&raw.0))))
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Identified,
-) -> Result<Response, ApiError> {
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified) -> Result<Response, ApiError> {
     caller.require(Permission::Admin)?;
     let records = app.store.keys().await?;
-    let bodies: Vec<_> = records
-        .iter()
-        .map(|record| KeyBody::of(record, None))
-        .collect();
+    let bodies: Vec<_> = records.iter().map(|record| KeyBody::of(record, None)).collect();
     Ok(json(StatusCode::OK, &bodies))
 }
 
@@ -112,23 +99,15 @@ pub(super) async fn revoke(
 /// Permissions default to read and write, scopes to all four; an empty list means none.
 fn read_key(body: &Json<'_>) -> Result<KeyDraft, ApiError> {
     if !matches!(body, Json::Object(_)) {
-        return Err(Refusal::Issues(vec![Issue::new(
-            &[],
-            "object_type",
-            "the body is a JSON object",
-        )])
-        .into());
+        return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]).into());
     }
-    let entity_uri = text(body, "entity_uri")?
-        .ok_or_else(|| refused("entity_uri", "missing", "this member is required"))?;
-    let entity_uri = uri::normalise(entity_uri).map_err(|error| {
-        ApiError::bad_request("invalid_entity_uri", format!("entity_uri: {error}"))
-    })?;
-    let unknown =
-        |member| move |word| refused(member, "literal_error", &format!("there is no '{word}'"));
+    let entity_uri =
+        text(body, "entity_uri")?.ok_or_else(|| refused("entity_uri", "missing", "this member is required"))?;
+    let entity_uri = uri::normalise(entity_uri)
+        .map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("entity_uri: {error}")))?;
+    let unknown = |member| move |word| refused(member, "literal_error", &format!("there is no '{word}'"));
     let permissions = words(body, "permissions")?.unwrap_or_else(|| vec!["read", "write"]);
-    let scopes = words(body, "allowed_scopes")?
-        .unwrap_or_else(|| vec!["local", "team", "company", "public"]);
+    let scopes = words(body, "allowed_scopes")?.unwrap_or_else(|| vec!["local", "team", "company", "public"]);
     let expires_at = match text(body, "expires_at")? {
         None => None,
         Some(expiry) => match Instant::parse(expiry) {

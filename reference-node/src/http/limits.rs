@@ -17,11 +17,7 @@ const LONGEST_TARGET: usize = 16_384;
 const LARGEST_HEAD: usize = 32_768;
 const REQUEST_ID: &str = "x-request-id";
 
-pub(super) async fn surround(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn surround(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
@@ -55,11 +51,7 @@ pub(super) async fn surround(
 /// Any token is a legal method; the metrics only tell the usual ones apart.
 fn known(method: &str) -> &str {
     let usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    if usual.contains(&method) {
-        method
-    } else {
-        "other"
-    }
+    if usual.contains(&method) { method } else { "other" }
 }
 
 fn timed_out() -> ApiError {
@@ -71,10 +63,7 @@ fn timed_out() -> ApiError {
 }
 
 fn head_refused(request: &Request) -> Option<ApiError> {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > LONGEST_TARGET {
         return Some(ApiError::new(
             StatusCode::URI_TOO_LONG,
@@ -89,22 +78,14 @@ fn head_refused(request: &Request) -> Option<ApiError> {
         .sum();
     (head > LARGEST_HEAD).then(|| {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        ApiError::new(
-            status,
-            "headers_too_large",
-            "the header fields are too large",
-        )
+        ApiError::new(status, "headers_too_large", "the header fields are too large")
     })
 }
 
 /// The caller's own id if it is short and plain, else a fresh one.
 fn request_id(headers: &HeaderMap) -> String {
-    let sent = headers
-        .get(REQUEST_ID)
-        .and_then(|value| value.to_str().ok());
-    let plain = |id: &&str| {
-        !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic())
-    };
+    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let plain = |id: &&str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic());
     sent.filter(plain)
         .map_or_else(|| Id::fresh(now_micros() / 1_000).text(), str::to_owned)
 }

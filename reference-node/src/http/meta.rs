@@ -13,15 +13,9 @@ use super::render::json;
 
 /// The version of the specification text whose sections the node implements.
 const SPEC_VERSION: &str = "0.8";
-const SPEC: &str = "https://github.com/Eidetic-Labs/stigmem/blob/main/spec/archive/evolution/stigmem-spec-v0.8-draft.md";
-const NAMESPACES: [&str; 6] = [
-    "stigmem:",
-    "rel:",
-    "memory:",
-    "intent:",
-    "roadmap:",
-    "preference:",
-];
+const SPEC: &str =
+    "https://github.com/Eidetic-Labs/stigmem/blob/main/spec/archive/evolution/stigmem-spec-v0.8-draft.md";
+const NAMESPACES: [&str; 6] = ["stigmem:", "rel:", "memory:", "intent:", "roadmap:", "preference:"];
 /// Optional parts of the protocol that this node has.
 const FEATURES: [&str; 2] = ["include-retracted", "past-timestamp"];
 
@@ -50,10 +44,7 @@ pub(super) async fn healthz(State(app): State<Arc<App>>) -> Result<Response, Api
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     (
-        [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )],
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         app.metrics.text(),
     )
         .into_response()

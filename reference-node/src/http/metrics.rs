@@ -8,9 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Upper bounds of the latency histogram, in seconds.
-const BUCKETS: [f64; 10] = [
-    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0,
-];
+const BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
 
 #[derive(Default)]
 pub(crate) struct Metrics {
@@ -39,16 +37,13 @@ impl Metrics {
             }
         }
         self.latency_count.fetch_add(1, Ordering::Relaxed);
-        self.latency_micros.fetch_add(
-            u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        self.latency_micros
+            .fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn fact_written(&self, contradicted: bool) {
         self.facts.fetch_add(1, Ordering::Relaxed);
-        self.contradicted
-            .fetch_add(u64::from(contradicted), Ordering::Relaxed);
+        self.contradicted.fetch_add(u64::from(contradicted), Ordering::Relaxed);
     }
 
     pub(crate) fn conflict_resolved(&self) {
@@ -58,9 +53,7 @@ impl Metrics {
     pub(crate) fn text(&self) -> String {
         let mut text = String::from("# TYPE stigmem_requests_total counter\n");
         // Writing to a String cannot fail.
-        for ((method, route, status), count) in
-            &*self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-        {
+        for ((method, route, status), count) in &*self.requests.lock().unwrap_or_else(PoisonError::into_inner) {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
             let _ = writeln!(text, "stigmem_requests_total{{{labels}}} {count}");
         }
@@ -75,10 +68,7 @@ impl Metrics {
         }
         let count = load(&self.latency_count);
         let sum = Duration::from_micros(load(&self.latency_micros)).as_secs_f64();
-        let _ = writeln!(
-            text,
-            "stigmem_request_latency_seconds_bucket{{le=\"+Inf\"}} {count}"
-        );
+        let _ = writeln!(text, "stigmem_request_latency_seconds_bucket{{le=\"+Inf\"}} {count}");
         let _ = writeln!(text, "stigmem_request_latency_seconds_sum {sum}");
         let _ = writeln!(text, "stigmem_request_latency_seconds_count {count}");
         for (name, counter) in [

@@ -29,13 +29,7 @@ impl<S: Sync> FromRequestParts<S> for SegmentBefore {
 }
 
 fn segment(parts: &Parts, from_end: usize) -> Result<String, ApiError> {
-    let raw = parts
-        .uri
-        .path()
-        .rsplit('/')
-        .nth(from_end)
-        .unwrap_or_default();
-    percent_decode(raw).ok_or_else(|| {
-        ApiError::bad_request("invalid_encoding", "the path is not percent-encoded UTF-8")
-    })
+    let raw = parts.uri.path().rsplit('/').nth(from_end).unwrap_or_default();
+    percent_decode(raw)
+        .ok_or_else(|| ApiError::bad_request("invalid_encoding", "the path is not percent-encoded UTF-8"))
 }

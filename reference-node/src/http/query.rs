@@ -31,30 +31,21 @@ impl Parameters {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// An entity or source name in its normal form.
     pub(crate) fn name(&self, name: &'static str) -> Result<Option<String>, ApiError> {
         let normalise = |raw| {
-            uri::normalise(raw).map_err(|error| {
-                ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}"))
-            })
+            uri::normalise(raw).map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}")))
         };
         self.text(name).map(normalise).transpose()
     }
 
     pub(crate) fn scope(&self) -> Result<Option<Scope>, ApiError> {
         let parse = |word| {
-            Scope::parse(word).ok_or_else(|| {
-                ApiError::bad_request(
-                    "invalid_scope",
-                    "a scope is one of local, team, company, public",
-                )
-            })
+            Scope::parse(word)
+                .ok_or_else(|| ApiError::bad_request("invalid_scope", "a scope is one of local, team, company, public"))
         };
         self.text("scope").map(parse).transpose()
     }
@@ -66,11 +57,7 @@ impl Parameters {
         match word.to_ascii_lowercase().as_str() {
             "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
             "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
-            _ => Err(refused(
-                name,
-                "bool_parsing",
-                "this parameter is true or false",
-            )),
+            _ => Err(refused(name, "bool_parsing", "this parameter is true or false")),
         }
     }
 
@@ -81,11 +68,7 @@ impl Parameters {
         };
         match text.parse::<f64>() {
             Ok(number) if (0.0..=1.0).contains(&number) => Ok(Some(number)),
-            Ok(_) => Err(refused(
-                name,
-                "out_of_range",
-                "a confidence is between 0 and 1",
-            )),
+            Ok(_) => Err(refused(name, "out_of_range", "a confidence is between 0 and 1")),
             Err(_) => Err(refused(name, "float_parsing", "a confidence is a number")),
         }
     }
@@ -127,20 +110,13 @@ pub(crate) fn refused(name: &'static str, kind: &'static str, message: &str) -> 
 }
 
 pub(crate) fn invalid_cursor() -> ApiError {
-    ApiError::bad_request(
-        "invalid_cursor",
-        "this node did not issue that cursor for this list",
-    )
+    ApiError::bad_request("invalid_cursor", "this node did not issue that cursor for this list")
 }
 
 /// Percent-decoding with `+` for a blank.
 fn decode(text: &str) -> Result<String, ApiError> {
-    percent_decode(&text.replace('+', " ")).ok_or_else(|| {
-        ApiError::bad_request(
-            "invalid_encoding",
-            "the query string is not percent-encoded UTF-8",
-        )
-    })
+    percent_decode(&text.replace('+', " "))
+        .ok_or_else(|| ApiError::bad_request("invalid_encoding", "the query string is not percent-encoded UTF-8"))
 }
 
 /// `None` for a broken escape and for bytes that are not UTF-8.
@@ -226,9 +202,7 @@ mod tests {
             .unwrap();
         assert!(escaped.is_some());
         assert_eq!(
-            parameters("after=2026-01-02T03:04:05+01:00")
-                .instant("after")
-                .unwrap(),
+            parameters("after=2026-01-02T03:04:05+01:00").instant("after").unwrap(),
             escaped
         );
     }

@@ -141,11 +141,7 @@ mod tests {
                 "12345678901234567890",
                 r#"{"type":"number","v":12345678901234567890}"#,
             ),
-            (
-                ValueType::Boolean,
-                "false",
-                r#"{"type":"boolean","v":false}"#,
-            ),
+            (ValueType::Boolean, "false", r#"{"type":"boolean","v":false}"#),
             (ValueType::Null, "null", r#"{"type":"null","v":null}"#),
             (
                 ValueType::Text,

@@ -21,21 +21,13 @@ pub(super) struct Written {
 }
 
 impl Txn<'_> {
-    pub(crate) fn assert_and_read(
-        &mut self,
-        draft: &Draft,
-        writable: ScopeSet,
-    ) -> rusqlite::Result<Fact> {
+    pub(crate) fn assert_and_read(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Fact> {
         let written = self.assert(draft, writable)?;
         lookup::by_seq(self.db, written.seq)
     }
 
     /// Stores `draft` as a new fact, always: the same assertion again is a new record.
-    pub(super) fn assert(
-        &mut self,
-        draft: &Draft,
-        writable: ScopeSet,
-    ) -> rusqlite::Result<Written> {
+    pub(super) fn assert(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Written> {
         let hlc = self.tick();
         let id = Id::fresh(self.now / 1_000);
         let seq = self.insert_fact(draft, id, hlc)?;
@@ -82,11 +74,7 @@ impl Txn<'_> {
             (State::Retracted, None)
         } else {
             (
-                if expired {
-                    State::Expired
-                } else {
-                    State::Hidden
-                },
+                if expired { State::Expired } else { State::Hidden },
                 Some(self.holding(triple, &draft.value)?),
             )
         };
@@ -132,9 +120,7 @@ impl Txn<'_> {
 
     /// The small number of an entity, relation or source.
     pub(super) fn term(&mut self, text: &str) -> rusqlite::Result<i64> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT id FROM term WHERE text = ?")?;
+        let mut find = self.db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
         if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
             return Ok(id);
         }
@@ -143,16 +129,11 @@ impl Txn<'_> {
             .insert([text])
     }
 
-    pub(super) fn triple(
-        &mut self,
-        entity: i64,
-        relation: i64,
-        scope: Scope,
-    ) -> rusqlite::Result<i64> {
+    pub(super) fn triple(&mut self, entity: i64, relation: i64, scope: Scope) -> rusqlite::Result<i64> {
         let key = (entity, relation, scope.code());
-        let mut find = self.db.prepare_cached(
-            "SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?",
-        )?;
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?")?;
         if let Some(id) = find.query_row(key, |row| row.get(0)).optional()? {
             return Ok(id);
         }
@@ -166,10 +147,7 @@ impl Txn<'_> {
         let mut find = self
             .db
             .prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
-        if let Some(id) = find
-            .query_row((key.0, &key.1), |row| row.get(0))
-            .optional()?
-        {
+        if let Some(id) = find.query_row((key.0, &key.1), |row| row.get(0)).optional()? {
             return Ok(id);
         }
         self.db
@@ -181,8 +159,6 @@ impl Txn<'_> {
     pub(super) fn scope_and_value(&self, seq: i64) -> rusqlite::Result<(Scope, Value)> {
         self.db
             .prepare_cached("SELECT scope, value_type, value_text FROM fact WHERE seq = ?")?
-            .query_row([seq], |row| {
-                Ok((rows::scope(row, 0)?, rows::value(row, 1)?))
-            })
+            .query_row([seq], |row| Ok((rows::scope(row, 0)?, rows::value(row, 1)?)))
     }
 }

@@ -46,11 +46,7 @@ fn run(db: &Connection, filter: &ConflictFilter) -> rusqlite::Result<ConflictPag
         Some(true) => "AND c.resolved_by IS NOT NULL",
         Some(false) => "AND c.resolved_by IS NULL",
     };
-    let scopes: Vec<String> = filter
-        .scopes
-        .iter()
-        .map(|scope| scope.code().to_string())
-        .collect();
+    let scopes: Vec<String> = filter.scopes.iter().map(|scope| scope.code().to_string()).collect();
     let sql = format!(
         "SELECT c.seq, c.id, c.newer, c.older, c.detected_at, r.id FROM conflict c \
          LEFT JOIN fact r ON r.seq = c.resolved_by \

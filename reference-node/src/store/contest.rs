@@ -47,21 +47,13 @@ impl Txn<'_> {
     pub(super) fn leaves(&mut self, seq: i64, state: State) -> rusqlite::Result<()> {
         let (triple, holding, settled): (i64, i64, bool) = self
             .db
-            .prepare_cached(
-                "UPDATE entry SET state = ?2 WHERE seq = ?1 RETURNING triple, holding, settled",
-            )?
-            .query_row((seq, state.code()), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
+            .prepare_cached("UPDATE entry SET state = ?2 WHERE seq = ?1 RETURNING triple, holding, settled")?
+            .query_row((seq, state.code()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let (live, open): (i64, i64) = self
             .db
             .prepare_cached("UPDATE holding SET live = live - 1, open = open - ?2 WHERE id = ?1 RETURNING live, open")?
             .query_row((holding, i64::from(!settled)), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.count_values(
-            triple,
-            -i64::from(live == 0),
-            -i64::from(open == 0 && !settled),
-        )?;
+        self.count_values(triple, -i64::from(live == 0), -i64::from(open == 0 && !settled))?;
         self.show_preferred(triple)
     }
 
@@ -69,12 +61,8 @@ impl Txn<'_> {
     pub(super) fn returns(&mut self, seq: i64) -> rusqlite::Result<()> {
         let (triple, holding): (i64, i64) = self
             .db
-            .prepare_cached(
-                "UPDATE entry SET state = ?2, settled = 0 WHERE seq = ?1 RETURNING triple, holding",
-            )?
-            .query_row((seq, State::Hidden.code()), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+            .prepare_cached("UPDATE entry SET state = ?2, settled = 0 WHERE seq = ?1 RETURNING triple, holding")?
+            .query_row((seq, State::Hidden.code()), |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.arrives(triple, holding)?;
         self.show_preferred(triple)
     }
@@ -111,10 +99,7 @@ impl Txn<'_> {
             show.execute([triple])?;
             return Ok(());
         }
-        let tops = [
-            self.top(triple, State::Shown)?,
-            self.top(triple, State::Hidden)?,
-        ];
+        let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
         let Some(best) = preferred(tops.into_iter().flatten()) else {
             return Ok(());
         };
@@ -213,9 +198,7 @@ impl Txn<'_> {
     ) -> rusqlite::Result<()> {
         let older: i64 = self
             .db
-            .prepare_cached(
-                "SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0",
-            )?
+            .prepare_cached("SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0")?
             .query_row([other], |row| row.get(0))?;
         let id = Id::fresh(self.now / 1_000);
         let pair = (holding.min(other), holding.max(other));

@@ -18,7 +18,9 @@ const BATCH: i64 = 1_000;
 /// When the next live fact expires; the end of time when none does.
 pub(super) fn next(db: &Connection) -> rusqlite::Result<i64> {
     let at: Option<i64> = db
-        .prepare_cached("SELECT min(expires_at) FROM entry INDEXED BY expiring WHERE expires_at IS NOT NULL AND state < 2")?
+        .prepare_cached(
+            "SELECT min(expires_at) FROM entry INDEXED BY expiring WHERE expires_at IS NOT NULL AND state < 2",
+        )?
         .query_row([], |row| row.get(0))?;
     Ok(at.unwrap_or(i64::MAX))
 }
@@ -46,12 +48,7 @@ impl Txn<'_> {
 
     /// Lets a TTL meta-fact, or the retraction of one, act on the fact it names. It acts only when its writer may write
     /// the scope of that fact: nobody can make facts vanish that are out of their reach.
-    pub(super) fn apply_ttl(
-        &mut self,
-        draft: &Draft,
-        meta: Written,
-        writable: ScopeSet,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn apply_ttl(&mut self, draft: &Draft, meta: Written, writable: ScopeSet) -> rusqlite::Result<()> {
         let Some((target, scope, has_expiry)) = self.ttl_target(&draft.entity)? else {
             return Ok(());
         };

@@ -11,8 +11,7 @@ use crate::domain::instant::now_micros;
 use crate::domain::key::{KeyDraft, KeyHash, KeyRecord};
 use crate::domain::scope::ScopeSet;
 
-const COLUMNS: &str =
-    "id, entity_uri, permissions, scopes, description, created_at, expires_at, expires_micro";
+const COLUMNS: &str = "id, entity_uri, permissions, scopes, description, created_at, expires_at, expires_micro";
 
 impl Store {
     /// Who presents this key; nobody when it is unknown, revoked or expired. Read from the file each time, so that a
@@ -37,9 +36,7 @@ impl Store {
     }
 
     pub(crate) async fn create_key(&self, draft: KeyDraft, hash: KeyHash) -> Stored<KeyRecord> {
-        self.writer
-            .submit(move |txn| create(txn, draft, hash))
-            .await
+        self.writer.submit(move |txn| create(txn, draft, hash)).await
     }
 
     pub(crate) async fn keys(&self) -> Stored<Vec<KeyRecord>> {
@@ -60,12 +57,7 @@ fn revoke(txn: &mut Txn<'_>, id: &str) -> rusqlite::Result<bool> {
     delete(txn.db, id)
 }
 
-pub(crate) fn insert(
-    db: &Connection,
-    draft: KeyDraft,
-    hash: KeyHash,
-    now: i64,
-) -> rusqlite::Result<KeyRecord> {
+pub(crate) fn insert(db: &Connection, draft: KeyDraft, hash: KeyHash, now: i64) -> rusqlite::Result<KeyRecord> {
     let record = KeyRecord {
         id: Id::fresh(now / 1_000).text(),
         draft,

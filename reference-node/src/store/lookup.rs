@@ -36,18 +36,11 @@ fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
 }
 
 fn one(db: &Connection, find: &str, key: &dyn ToSql) -> rusqlite::Result<Option<Fact>> {
-    let seq = db
-        .prepare_cached(find)?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
+    let seq = db.prepare_cached(find)?.query_row([key], |row| row.get(0)).optional()?;
     seq.map(|seq| by_seq(db, seq)).transpose()
 }
 
 pub(super) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Fact> {
-    let sql = format!(
-        "SELECT {} FROM entry e {} WHERE e.seq = ?",
-        rows::FACT,
-        rows::JOINS
-    );
+    let sql = format!("SELECT {} FROM entry e {} WHERE e.seq = ?", rows::FACT, rows::JOINS);
     db.prepare_cached(&sql)?.query_row([seq], rows::fact)
 }

@@ -33,10 +33,7 @@ pub(crate) fn for_writing(path: &Path) -> Stored<Connection> {
 
 /// A connection that cannot write, whatever it is asked to do.
 pub(super) fn for_reading(path: &Path) -> Stored<Connection> {
-    let db = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(Duration::from_secs(10))?;
     db.pragma_update(None, "cache_size", -4_096)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -58,18 +55,14 @@ pub(super) fn cursor_key(db: &Connection) -> Stored<CursorKey> {
         secret
     };
     let bytes = kept(db, "cursor_key", fresh)?;
-    let secret = bytes
-        .try_into()
-        .map_err(|_| rusqlite::Error::InvalidQuery)?;
+    let secret = bytes.try_into().map_err(|_| rusqlite::Error::InvalidQuery)?;
     Ok(CursorKey(secret))
 }
 
 fn kept(db: &Connection, name: &str, fresh: impl FnOnce() -> Vec<u8>) -> rusqlite::Result<Vec<u8>> {
     let read = || {
-        db.query_row("SELECT value FROM node WHERE name = ?", [name], |row| {
-            row.get(0)
-        })
-        .optional()
+        db.query_row("SELECT value FROM node WHERE name = ?", [name], |row| row.get(0))
+            .optional()
     };
     if let Some(value) = read()? {
         return Ok(value);

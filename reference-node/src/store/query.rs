@@ -66,11 +66,7 @@ impl Terms {
                 return Ok(Ok(None));
             };
             let mut find = db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
-            Ok(find
-                .query_row([text], |row| row.get(0))
-                .optional()?
-                .map(Some)
-                .ok_or(()))
+            Ok(find.query_row([text], |row| row.get(0)).optional()?.map(Some).ok_or(()))
         };
         let numbers = (
             number(&filter.entity)?,
@@ -109,11 +105,7 @@ impl Conditions {
         conditions.equals("e.relation = ?", terms.relation);
         conditions.equals("e.source = ?", terms.source);
         if filter.scopes != ScopeSet::ALL {
-            let codes: Vec<String> = filter
-                .scopes
-                .iter()
-                .map(|scope| scope.code().to_string())
-                .collect();
+            let codes: Vec<String> = filter.scopes.iter().map(|scope| scope.code().to_string()).collect();
             conditions.and(&format!("e.scope IN ({})", codes.join(", ")));
         }
         // Every confidence is at least zero, the negative zero included.
@@ -132,21 +124,16 @@ impl Conditions {
             self.and("e.state = 0");
             return;
         }
-        let codes: Vec<String> = view
-            .states()
-            .map(|state| state.code().to_string())
-            .collect();
+        let codes: Vec<String> = view.states().map(|state| state.code().to_string()).collect();
         self.and(&format!("e.state IN ({})", codes.join(", ")));
         if view.retracted && !view.expired {
             self.and("(e.state <> 3 OR e.expires_at IS NULL OR e.expires_at > ?)");
-            self.values
-                .push(Sql::Integer(crate::domain::instant::now_micros()));
+            self.values.push(Sql::Integer(crate::domain::instant::now_micros()));
         }
     }
 
     fn and(&mut self, condition: &str) {
-        self.text
-            .push_str(if self.text.is_empty() { "" } else { " AND " });
+        self.text.push_str(if self.text.is_empty() { "" } else { " AND " });
         self.text.push_str(condition);
     }
 
@@ -174,12 +161,7 @@ impl Conditions {
 
 /// The most selective index there is for a filter; each is in clock order within its names.
 fn index(filter: &Filter, terms: &Terms) -> &'static str {
-    match (
-        filter.view.is_default(),
-        terms.entity,
-        terms.relation,
-        terms.source,
-    ) {
+    match (filter.view.is_default(), terms.entity, terms.relation, terms.source) {
         (true, Some(_), Some(_), _) => "shown_by_entity_relation",
         (true, Some(_), None, _) => "shown_by_entity",
         (true, None, _, Some(_)) => "shown_by_source",
@@ -210,9 +192,7 @@ fn page(
         conditions.text
     );
     // One row more than asked for tells whether another page follows.
-    conditions
-        .values
-        .push(Sql::Integer(i64::from(filter.limit) + 1));
+    conditions.values.push(Sql::Integer(i64::from(filter.limit) + 1));
     let mut select = db.prepare_cached(&sql)?;
     let mut found = select.query(params_from_iter(conditions.values))?;
     let mut facts = Vec::new();
@@ -234,9 +214,8 @@ fn page(
 
 /// The number of matches where it is kept: default queries by one name, or by entity and relation, or by none.
 fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<Option<i64>> {
-    let plain = filter.view.is_default()
-        && filter.after.is_none()
-        && filter.min_confidence.is_none_or(|least| least <= 0.0);
+    let plain =
+        filter.view.is_default() && filter.after.is_none() && filter.min_confidence.is_none_or(|least| least <= 0.0);
     if !plain {
         return Ok(None);
     }

@@ -43,22 +43,15 @@ struct Conflict {
 
 impl Store {
     /// Answers with the id of the fact that decides.
-    pub(crate) async fn resolve(
-        &self,
-        resolution: Resolution,
-    ) -> Stored<Result<Id, ResolveRefusal>> {
-        self.writer
-            .submit(move |txn| txn.resolve(&resolution))
-            .await
+    pub(crate) async fn resolve(&self, resolution: Resolution) -> Stored<Result<Id, ResolveRefusal>> {
+        self.writer.submit(move |txn| txn.resolve(&resolution)).await
     }
 }
 
 impl Txn<'_> {
     fn resolve(&mut self, resolution: &Resolution) -> rusqlite::Result<Result<Id, ResolveRefusal>> {
         let (conflict, resolved) = match self.find_conflict(resolution.conflict)? {
-            Some((conflict, resolved)) if resolution.scopes.contains(conflict.scope) => {
-                (conflict, resolved)
-            }
+            Some((conflict, resolved)) if resolution.scopes.contains(conflict.scope) => (conflict, resolved),
             _ => return Ok(Err(ResolveRefusal::Unknown)),
         };
         if resolved {
@@ -79,12 +72,7 @@ impl Txn<'_> {
         self.decide(resolution, &conflict, value).map(Ok)
     }
 
-    fn decide(
-        &mut self,
-        resolution: &Resolution,
-        conflict: &Conflict,
-        value: Value,
-    ) -> rusqlite::Result<Id> {
+    fn decide(&mut self, resolution: &Resolution, conflict: &Conflict, value: Value) -> rusqlite::Result<Id> {
         for holding in conflict.holdings {
             self.settle(conflict.triple, holding)?;
         }
@@ -135,9 +123,7 @@ impl Txn<'_> {
     /// Settles the live facts that hold one value: they stay live, and later facts find no open disagreement with them.
     fn settle(&mut self, triple: i64, holding: i64) -> rusqlite::Result<()> {
         self.db
-            .prepare_cached(
-                "UPDATE entry SET settled = 1 WHERE holding = ? AND state < 2 AND settled = 0",
-            )?
+            .prepare_cached("UPDATE entry SET settled = 1 WHERE holding = ? AND state < 2 AND settled = 0")?
             .execute([holding])?;
         let was_open = self
             .db

@@ -17,8 +17,7 @@ pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, 
      t.open_values, f.seq";
 
 /// The joins that bring a fact's record to its entry.
-pub(super) const JOINS: &str =
-    "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
+pub(super) const JOINS: &str = "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
 
 pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
     let values = Values {
@@ -56,8 +55,7 @@ pub(super) fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Scope> {
 
 /// The value in two adjacent columns, type and storage text.
 pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
-    let kind =
-        ValueType::from_code(row.get(column)?).ok_or_else(|| foreign(column, Type::Integer))?;
+    let kind = ValueType::from_code(row.get(column)?).ok_or_else(|| foreign(column, Type::Integer))?;
     Ok(Value {
         kind,
         text: row.get(column + 1)?,
@@ -71,9 +69,5 @@ fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
 
 /// A column holds what this program never writes: the file was changed by something else.
 fn foreign(column: usize, kind: Type) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(
-        column,
-        kind,
-        "the column holds a foreign value".into(),
-    )
+    rusqlite::Error::FromSqlConversionFailure(column, kind, "the column holds a foreign value".into())
 }

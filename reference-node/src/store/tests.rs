@@ -56,10 +56,7 @@ fn no_statement_changes_or_deletes_a_fact() {
     let path = folder.path().join("a.db");
     runtime().block_on(async {
         let store = Store::open(&path, LIMITS).unwrap();
-        store
-            .assert(draft("user:a", "x", 1.0), ScopeSet::ALL)
-            .await
-            .unwrap();
+        store.assert(draft("user:a", "x", 1.0), ScopeSet::ALL).await.unwrap();
         store.close().await;
     });
     let db = for_writing(&path).unwrap();
@@ -84,10 +81,7 @@ fn stamps_go_on_after_a_restart() {
             let store = Store::open(&path, LIMITS).unwrap();
             node_ids.insert(store.node_id.clone());
             for _ in 0..5 {
-                let fact = store
-                    .assert(draft("user:a", "x", 1.0), ScopeSet::ALL)
-                    .await
-                    .unwrap();
+                let fact = store.assert(draft("user:a", "x", 1.0), ScopeSet::ALL).await.unwrap();
                 assert!(fact.hlc > last);
                 last = fact.hlc;
             }
@@ -104,10 +98,7 @@ fn a_clock_that_was_ahead_stays_ahead() {
     let future = now_micros() / 1_000 + 86_400_000;
     runtime().block_on(async {
         let store = Store::open(&path, LIMITS).unwrap();
-        store
-            .assert(draft("user:a", "x", 1.0), ScopeSet::ALL)
-            .await
-            .unwrap();
+        store.assert(draft("user:a", "x", 1.0), ScopeSet::ALL).await.unwrap();
         store.close().await;
     });
     let db = for_writing(&path).unwrap();
@@ -115,10 +106,7 @@ fn a_clock_that_was_ahead_stays_ahead() {
     drop(db);
     runtime().block_on(async {
         let store = Store::open(&path, LIMITS).unwrap();
-        let fact = store
-            .assert(draft("user:a", "x", 1.0), ScopeSet::ALL)
-            .await
-            .unwrap();
+        let fact = store.assert(draft("user:a", "x", 1.0), ScopeSet::ALL).await.unwrap();
         assert_eq!(
             fact.hlc,
             Hlc {
@@ -170,10 +158,8 @@ impl Reckoning {
         } else {
             for (other_id, other, _) in &self.live {
                 if *other != value && !self.settled.contains(other_id) {
-                    self.pairs.insert((
-                        value.clone().min(other.clone()),
-                        value.clone().max(other.clone()),
-                    ));
+                    self.pairs
+                        .insert((value.clone().min(other.clone()), value.clone().max(other.clone())));
                 }
             }
             self.live.push((id, value, confidence));
@@ -240,10 +226,7 @@ async fn apply(store: &Store, reckoning: &mut Reckoning, entity: &str, step: Ste
                 }
             }
             let resolution = Resolution {
-                conflict: crate::domain::id::Id::parse(
-                    &conflict.entity["stigmem:conflict:".len()..],
-                )
-                .unwrap(),
+                conflict: crate::domain::id::Id::parse(&conflict.entity["stigmem:conflict:".len()..]).unwrap(),
                 winner: Some(winner.id.text()),
                 new_value: None,
                 note: String::new(),
@@ -271,12 +254,7 @@ async fn unresolved(store: &Store) -> Option<ConflictRecord> {
 }
 
 async fn compare(store: &Store, reckoning: &Reckoning, entity: &str) {
-    let ids = |page: &query::Page| {
-        page.facts
-            .iter()
-            .map(|fact| fact.id.text())
-            .collect::<BTreeSet<_>>()
-    };
+    let ids = |page: &query::Page| page.facts.iter().map(|fact| fact.id.text()).collect::<BTreeSet<_>>();
     let shown = store.query(all_of(entity, View::default())).await.unwrap();
     assert_eq!(ids(&shown), reckoning.shown());
     assert_eq!(shown.total as usize, shown.facts.len());
@@ -294,10 +272,7 @@ async fn compare(store: &Store, reckoning: &Reckoning, entity: &str) {
         ..View::default()
     };
     let live = store.query(all_of(entity, live)).await.unwrap();
-    assert_eq!(
-        ids(&live),
-        reckoning.live.iter().map(|(id, _, _)| id.clone()).collect()
-    );
+    assert_eq!(ids(&live), reckoning.live.iter().map(|(id, _, _)| id.clone()).collect());
     assert_eq!(live.total as usize, live.facts.len());
 
     let everything = View {
@@ -328,12 +303,8 @@ async fn compare(store: &Store, reckoning: &Reckoning, entity: &str) {
 fn check_counts(db: &Connection) {
     let count = |sql: &str| -> BTreeMap<String, i64> {
         let mut select = db.prepare(sql).unwrap();
-        let rows = select
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
-        rows.map(Result::unwrap)
-            .filter(|(_, number)| *number != 0)
-            .collect()
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).filter(|(_, number)| *number != 0).collect()
     };
     for (kept, counted) in [
         (
@@ -373,38 +344,20 @@ fn a_ttl_meta_fact_ends_and_moves_a_life() {
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         let store = Store::open(&folder.path().join("a.db"), LIMITS).unwrap();
-        let target = store
-            .assert(draft("user:a", "x", 1.0), ScopeSet::ALL)
-            .await
-            .unwrap();
+        let target = store.assert(draft("user:a", "x", 1.0), ScopeSet::ALL).await.unwrap();
         let ttl = |at: &str, confidence: f64| {
             let value = Value {
                 kind: ValueType::Datetime,
                 text: at.to_owned(),
             };
-            let mut ttl = Draft::certain(
-                target.id.text(),
-                "stigmem:ttl",
-                value,
-                "agent:a",
-                Scope::Local,
-            );
+            let mut ttl = Draft::certain(target.id.text(), "stigmem:ttl", value, "agent:a", Scope::Local);
             ttl.confidence = confidence;
             ttl
         };
-        let visible = async || {
-            store
-                .query(all_of("user:a", View::default()))
-                .await
-                .unwrap()
-                .total
-        };
+        let visible = async || store.query(all_of("user:a", View::default())).await.unwrap().total;
 
         store
-            .assert(
-                ttl("2001-01-01T00:00:00Z", 1.0),
-                ScopeSet::only(Scope::Public),
-            )
+            .assert(ttl("2001-01-01T00:00:00Z", 1.0), ScopeSet::only(Scope::Public))
             .await
             .unwrap();
         assert_eq!(
@@ -421,11 +374,7 @@ fn a_ttl_meta_fact_ends_and_moves_a_life() {
             .assert(ttl("9999-12-31T23:59:59Z", 1.0), ScopeSet::ALL)
             .await
             .unwrap();
-        assert_eq!(
-            visible().await,
-            1,
-            "the later of two equally certain ones counts"
-        );
+        assert_eq!(visible().await, 1, "the later of two equally certain ones counts");
         store
             .assert(ttl("2001-01-01T00:00:00Z", 1.0), ScopeSet::ALL)
             .await
@@ -448,28 +397,16 @@ fn a_fact_expires_between_two_reads() {
         let mut brief = draft("user:a", "x", 1.0);
         let expires_at = now_micros() + 300_000;
         brief.expires_at = Some(expires_at);
-        let rival = store
-            .assert(draft("user:a", "y", 0.5), ScopeSet::ALL)
-            .await
-            .unwrap();
+        let rival = store.assert(draft("user:a", "y", 0.5), ScopeSet::ALL).await.unwrap();
         let brief = store.assert(brief, ScopeSet::ALL).await.unwrap();
-        let mut shown = store
-            .query(all_of("user:a", View::default()))
-            .await
-            .unwrap();
+        let mut shown = store.query(all_of("user:a", View::default())).await.unwrap();
         let read_before = now_micros() < expires_at;
         assert!(!read_before || shown.facts[0].id == brief.id);
         while now_micros() < expires_at {
             tokio::task::yield_now().await;
         }
-        shown = store
-            .query(all_of("user:a", View::default()))
-            .await
-            .unwrap();
-        assert_eq!(
-            (shown.facts[0].id, shown.facts[0].contradicted),
-            (rival.id, false)
-        );
+        shown = store.query(all_of("user:a", View::default())).await.unwrap();
+        assert_eq!((shown.facts[0].id, shown.facts[0].contradicted), (rival.id, false));
         store.close().await;
     });
 }

@@ -80,18 +80,10 @@ impl Writer {
             let outcome = in_savepoint(txn, work);
             Box::new(move |committed| {
                 // A caller who has gone away needs no answer; what was written stays.
-                let _ = reply.send(if committed {
-                    outcome
-                } else {
-                    Err(StoreError::Stopped)
-                });
+                let _ = reply.send(if committed { outcome } else { Err(StoreError::Stopped) });
             })
         });
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         jobs.ok_or(StoreError::Stopped)?
             .send(job)
             .await
@@ -101,17 +93,8 @@ impl Writer {
 
     /// Takes no more requests, and returns when the queued ones are done.
     pub(super) async fn stop(&self) {
-        drop(
-            self.jobs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
@@ -133,10 +116,7 @@ fn last_stamp(db: &Connection) -> rusqlite::Result<Hlc> {
     Ok(last.optional()?.unwrap_or_default())
 }
 
-fn in_savepoint<T>(
-    txn: &mut Txn<'_>,
-    work: impl FnOnce(&mut Txn<'_>) -> rusqlite::Result<T>,
-) -> Stored<T> {
+fn in_savepoint<T>(txn: &mut Txn<'_>, work: impl FnOnce(&mut Txn<'_>) -> rusqlite::Result<T>) -> Stored<T> {
     let db = txn.db;
     db.prepare_cached("SAVEPOINT request")?.execute([])?;
     let outcome = match catch_unwind(AssertUnwindSafe(|| work(txn))) {
@@ -179,12 +159,7 @@ impl Loop {
         }
     }
 
-    fn group(
-        &mut self,
-        first: Job,
-        jobs: &mut mpsc::Receiver<Job>,
-        answers: &mut Vec<Answer>,
-    ) -> rusqlite::Result<()> {
+    fn group(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut due = self.next_expiry.load(Ordering::Acquire);
         let mut next = Some(first);

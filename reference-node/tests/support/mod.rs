@@ -45,9 +45,18 @@ impl Node {
     fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let mut child = server(folder.path(), settings).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
-        Self { address: address.to_owned(), child, folder }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| panic!("{line:?}"));
+        Self {
+            address: address.to_owned(),
+            child,
+            folder,
+        }
     }
 
     /// Makes a key with the operator's command line while the node runs.
@@ -125,7 +134,10 @@ impl Node {
 
     /// Asks the process to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let signalled = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let signalled = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(signalled.success());
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -171,5 +183,9 @@ fn answer(stream: &mut TcpStream) -> Answer {
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.get(9..12).and_then(|code| code.parse().ok());
-    Answer { status: status.unwrap_or_else(|| panic!("no answer: {text:?}")), head: head.to_owned(), text: body.to_owned() }
+    Answer {
+        status: status.unwrap_or_else(|| panic!("no answer: {text:?}")),
+        head: head.to_owned(),
+        text: body.to_owned(),
+    }
 }

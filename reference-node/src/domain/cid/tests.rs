@@ -142,11 +142,7 @@ fn every_worked_content_id_holds() {
         }
         request.push('}');
         let draft = Draft::from_json(&json::read(request.as_bytes()).unwrap(), 65_536).unwrap();
-        assert_eq!(
-            draft.cid().text(),
-            format!("sha256:{digits}"),
-            "{name}: {request}"
-        );
+        assert_eq!(draft.cid().text(), format!("sha256:{digits}"), "{name}: {request}");
     }
 }
 

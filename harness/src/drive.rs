@@ -1,0 +1,185 @@
+//! Runs a plan against a target and writes down what happened. Here is all the concurrency.
+
+mod case;
+mod crowd;
+mod place;
+mod request;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Mutex;
+
+pub use place::Place;
+
+use crate::{
+    plan::Plan,
+    schemas::Schemas,
+    target::Target,
+    trace::{CaseRecord, Gone},
+    vectors::Case,
+    world::{
+        http::{Http, Limits},
+        node::{Ground, Node, gone},
+    },
+};
+
+/// What a run needs beside its plan.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    pub ground: Ground,
+    pub target: Target,
+    pub schemas: Arc<Schemas>,
+    /// How many cases run at once.
+    pub jobs: usize,
+}
+
+/// Called after each case, with the number of finished cases.
+pub type Progress<'a> = &'a (dyn Fn(usize, &CaseRecord) + Sync);
+
+/// Runs all cases. An error means that there was no node to begin with.
+pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Result<Vec<CaseRecord>, Gone> {
+    let places = Places {
+        setting,
+        shared: Mutex::new(BTreeMap::new()),
+        launches: AtomicUsize::new(0),
+    };
+    if let Some(first) = plan.cases.first()
+        && setting.target.attach.is_some()
+    {
+        // A dead URL is told at once, not once for each case.
+        places.shared(first).await?;
+    }
+    let done = AtomicUsize::new(0);
+    let finish = |record: CaseRecord| {
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, &record);
+        record
+    };
+    let (own, shared): (Vec<&Case>, Vec<&Case>) = plan.cases.iter().partition(|case| case.wants_own_node());
+    // Cases with nodes of their own take time to start them: they go beside the others, not after them.
+    let beside = stream::iter(own)
+        .map(|case| places.alone(case, plan.seed))
+        .buffer_unordered(OWN_NODES)
+        .map(finish);
+    let together = stream::iter(shared)
+        .map(|case| places.together(case, plan.seed))
+        .buffer_unordered(setting.jobs);
+    let (mut records, rest) = tokio::join!(beside.collect::<Vec<_>>(), together.collect::<Vec<_>>());
+    let mut again = Vec::new();
+    for outcome in rest {
+        match outcome {
+            Ok(record) => records.push(finish(record)),
+            Err(case) => again.push(case),
+        }
+    }
+    // A shared node died. Whose fault it was shows when each runs alone.
+    for case in again {
+        records.push(finish(places.alone(case, plan.seed).await));
+    }
+    places.end().await;
+    records.sort_by(|one, other| one.case.cmp(&other.case));
+    if records.is_empty() || records.iter().any(|record| !record.steps.is_empty()) {
+        return Ok(records);
+    }
+    match records.iter().find_map(|record| record.gone.clone()) {
+        Some(gone) => Err(gone),
+        None => Ok(records),
+    }
+}
+
+struct Places<'a> {
+    setting: &'a Setting,
+    /// Shared nodes by variant.
+    shared: Mutex<BTreeMap<Option<String>, Arc<Place>>>,
+    launches: AtomicUsize,
+}
+
+impl Places<'_> {
+    /// The shared node with the settings that the case wants, started when it is not there yet.
+    async fn shared(&self, case: &Case) -> Result<Arc<Place>, Gone> {
+        let variant = case.node.variant.clone();
+        let mut shared = self.shared.lock().await;
+        if let Some(place) = shared.get(&variant) {
+            return if place.is_dead() {
+                Err(gone("the node died"))
+            } else {
+                Ok(Arc::clone(place))
+            };
+        }
+        let label = variant
+            .as_deref()
+            .map_or_else(|| "shared".to_owned(), |variant| format!("shared-{variant}"));
+        let place = Arc::new(self.start(variant.as_deref(), label).await?);
+        shared.insert(variant, Arc::clone(&place));
+        Ok(place)
+    }
+
+    async fn start(&self, variant: Option<&str>, label: String) -> Result<Place, Gone> {
+        let target = &self.setting.target;
+        if let Some(attach) = &target.attach {
+            let http = Http::new(&attach.url, self.setting.ground.limits).map_err(gone)?;
+            if !http.is_alive().await {
+                return Err(gone(format!("nothing answers at {}", attach.url)));
+            }
+            return Ok(Place::attached(target.clone(), http, label));
+        }
+        let number = self.launches.fetch_add(1, Ordering::Relaxed);
+        let folder = format!("{number:03}-{}", label.replace('/', "-"));
+        let node = Node::launch(&self.setting.ground, target, variant, &folder).await?;
+        Ok(Place::launched(target.clone(), node, label))
+    }
+
+    /// Beside other cases on a shared node; the case comes back when that node dies under it.
+    async fn together<'c>(&self, case: &'c Case, seed: u64) -> Result<CaseRecord, &'c Case> {
+        let place = match self.shared(case).await {
+            Ok(place) => place,
+            Err(_) if self.setting.target.launch.is_some() && self.has_started(case).await => return Err(case),
+            Err(gone) => return Ok(case::unreachable(case, gone)),
+        };
+        let record = case::run(case, &place, &self.setting.schemas, seed).await;
+        if record.gone.is_some() && self.setting.target.launch.is_some() {
+            place.declare_dead();
+            return Err(case);
+        }
+        Ok(record)
+    }
+
+    async fn has_started(&self, case: &Case) -> bool {
+        self.shared.lock().await.contains_key(&case.node.variant)
+    }
+
+    /// On a node that nobody else uses.
+    async fn alone(&self, case: &Case, seed: u64) -> CaseRecord {
+        match self.start(case.node.variant.as_deref(), case.id.clone()).await {
+            Ok(place) => {
+                let record = case::run(case, &place, &self.setting.schemas, seed).await;
+                place.end().await;
+                record
+            }
+            Err(gone) => case::unreachable(case, gone),
+        }
+    }
+
+    async fn end(&self) {
+        for place in self.shared.lock().await.values() {
+            place.end().await;
+        }
+    }
+}
+
+/// The ordinary limits of a run.
+pub fn limits(seconds: u64) -> Limits {
+    Limits {
+        time: std::time::Duration::from_secs(seconds),
+        ..Limits::default()
+    }
+}
+
+/// How many nodes besides the shared ones run at once.
+const OWN_NODES: usize = 3;

@@ -1,0 +1,395 @@
+//! One case: its names, its steps, its record.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{
+    Place,
+    request::{self, Ready},
+};
+use crate::{
+    bindings::Bindings,
+    judge::{self},
+    protocol::instant,
+    schemas::Schemas,
+    seed::Draw,
+    trace::{Answer, Body, CaseRecord, Event, Exchange, Gone, StepRecord},
+    vectors::{Case, Credential, Step, Verb, step::RawPart},
+    world::{
+        clock::{self, Deadline},
+        http::{Outgoing, percent},
+        keys::Key,
+        raw,
+    },
+};
+
+/// Why a case stops before its end.
+pub(super) enum Stop {
+    Gone(Gone),
+    /// What the situation lacks.
+    Missing(String),
+    /// Ours, or the vector's.
+    Harness(String),
+}
+
+/// The record of a case whose node was never there.
+pub(super) fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
+    CaseRecord {
+        case: case.id.clone(),
+        gone: Some(gone),
+        ..CaseRecord::default()
+    }
+}
+
+/// Runs the steps until one does not hold.
+pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
+    let started = Instant::now();
+    let mut record = CaseRecord {
+        case: case.id.clone(),
+        ..CaseRecord::default()
+    };
+    let mut run = Run {
+        case,
+        place,
+        schemas,
+        bindings: Bindings::default(),
+        control: None,
+        secrets: Vec::new(),
+        exchanges: 0,
+    };
+    match names(case, place, seed) {
+        Ok(names) => record.names = names,
+        Err(message) => record.harness_error = Some(message),
+    }
+    for (name, value) in &record.names {
+        run.bindings.set(name, value.clone());
+    }
+    for step in case.steps().iter().take_while(|_| record.harness_error.is_none()) {
+        let mut done = StepRecord::default();
+        let stop = run.step(step, &mut done).await.err();
+        let outcome = judge::settle(step, &done, &mut run.bindings, schemas);
+        record.steps.push(done);
+        match stop {
+            Some(Stop::Gone(gone)) => record.gone = Some(gone),
+            Some(Stop::Missing(what)) => record.missing = Some(what),
+            Some(Stop::Harness(message)) => record.harness_error = Some(message),
+            None if holds(&outcome) || matches!(step.verb, Verb::Refuse(_)) => continue,
+            None => {}
+        }
+        break;
+    }
+    record.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    record
+}
+
+fn holds(outcome: &judge::Outcome) -> bool {
+    matches!(outcome, judge::Outcome::Holds(_))
+}
+
+/// Everything that a case's texts can name from the start.
+fn names(case: &Case, place: &Place, seed: u64) -> Result<serde_json::Map<String, Value>, String> {
+    let mut draw = Draw::new(seed, &case.id);
+    let base = place.http.base();
+    let url = reqwest::Url::parse(base).map_err(|error| error.to_string())?;
+    let mut names = serde_json::Map::new();
+    names.insert("ns".to_owned(), format!("stigmem://{}.example", draw.token(12)).into());
+    names.insert("tag".to_owned(), draw.token(10).into());
+    names.insert("node".to_owned(), place.label.clone().into());
+    names.insert("url".to_owned(), base.into());
+    names.insert("host".to_owned(), url.host_str().unwrap_or_default().into());
+    names.insert(
+        "port".to_owned(),
+        url.port_or_known_default().unwrap_or_default().into(),
+    );
+    names.insert("row".to_owned(), Value::Object(case.row.clone()));
+    let now = clock::now_ms();
+    for (name, offset) in &case.times {
+        let offset = milliseconds(offset).ok_or_else(|| format!("times.{name}: {offset:?} is not like +2s or -1h"))?;
+        let text = instant::format(now + offset).ok_or_else(|| format!("times.{name} is out of range"))?;
+        names.insert(name.clone(), text.into());
+    }
+    Ok(names)
+}
+
+/// `+2s`, `-1h`, `+1500ms`, `+0s`.
+fn milliseconds(text: &str) -> Option<i64> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let split = digits.find(|char: char| !char.is_ascii_digit())?;
+    let (number, unit) = digits.split_at(split);
+    let factor = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let value = number.parse::<i64>().ok()?.checked_mul(factor)?;
+    Some(if text.starts_with('-') { -value } else { value })
+}
+
+pub(super) struct Run<'a> {
+    pub(super) case: &'a Case,
+    pub(super) place: &'a Place,
+    schemas: &'a Schemas,
+    pub(super) bindings: Bindings,
+    control: Option<Ready>,
+    /// Raw secrets and what stands for them in the trace.
+    secrets: Vec<(String, String)>,
+    pub(super) exchanges: usize,
+}
+
+impl Run<'_> {
+    async fn step(&mut self, step: &Step, done: &mut StepRecord) -> Result<(), Stop> {
+        match &step.verb {
+            Verb::Observe(_) => Ok(()),
+            Verb::Stop => self.move_node(done, Event::Stopped).await,
+            Verb::Kill => self.move_node(done, Event::Killed).await,
+            Verb::Restart => {
+                self.place.end_node(true).await.map_err(Stop::Gone)?;
+                self.place.start_node().await.map_err(Stop::Gone)?;
+                done.events.push(Event::Started);
+                Ok(())
+            }
+            Verb::Raw { send, then, within_ms } => {
+                let bytes = self.raw_bytes(send)?;
+                let address = self
+                    .bindings
+                    .fill_text("{host}:{port}")
+                    .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+                let event = raw::send(&address, &bytes, *then, Duration::from_millis(*within_ms)).await;
+                done.events.push(event);
+                self.place.is_gone().await.map_or(Ok(()), |gone| Err(Stop::Gone(gone)))
+            }
+            Verb::Until { within_ms, step: inner } => self.until(*within_ms, inner, done).await,
+            Verb::Walk { path, query, .. } => self.walk(path, query.clone(), &step.credential, done).await,
+            Verb::Conflicts { status, .. } => {
+                let mut query = serde_json::Map::from_iter([("limit".to_owned(), json!(500))]);
+                query.extend(
+                    status
+                        .iter()
+                        .map(|status| ("status".to_owned(), status.as_str().into())),
+                );
+                self.walk("/v1/conflicts", query, &step.credential, done).await
+            }
+            Verb::AssertMany { count, body } => self.assert_many(*count, body, &step.credential, done).await,
+            Verb::AssertConcurrently { count, body } => {
+                self.assert_concurrently(*count, body, &step.credential, done).await
+            }
+            Verb::KillDuringWrites {
+                clients,
+                kill_after,
+                body,
+            } => {
+                self.kill_during_writes(*clients, *kill_after, body, &step.credential, done)
+                    .await
+            }
+            Verb::Assert(_)
+            | Verb::Query(_)
+            | Verb::Get(_)
+            | Verb::Fact(_)
+            | Verb::Resolve { .. }
+            | Verb::Request(_)
+            | Verb::Refuse(_) => {
+                let ready = request::ready(step, &self.bindings, self.control.as_ref()).map_err(Stop::Harness)?;
+                let sent = self.send(&ready, step.secret.as_deref(), done).await;
+                if step.control {
+                    self.control = Some(ready);
+                }
+                sent
+            }
+        }
+    }
+
+    async fn move_node(&self, done: &mut StepRecord, event: Event) -> Result<(), Stop> {
+        self.place.end_node(event == Event::Stopped).await.map_err(Stop::Gone)?;
+        done.events.push(event);
+        Ok(())
+    }
+
+    async fn until(&mut self, within_ms: u64, inner: &Step, done: &mut StepRecord) -> Result<(), Stop> {
+        let deadline = Deadline::after(Duration::from_millis(within_ms));
+        loop {
+            let mut look = StepRecord::default();
+            Box::pin(self.step(inner, &mut look)).await?;
+            done.events.push(Event::Boundary(done.exchanges.len()));
+            done.exchanges.append(&mut look.exchanges);
+            let mut bindings = self.bindings.clone();
+            let seen = StepRecord {
+                exchanges: done.exchanges[last_boundary(done)..].to_vec(),
+                events: Vec::new(),
+            };
+            if holds(&judge::settle(inner, &seen, &mut bindings, self.schemas)) {
+                return Ok(());
+            }
+            if !deadline.another_look(Duration::from_millis(50)).await {
+                done.events.push(Event::Deadline);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn walk(
+        &mut self,
+        path: &str,
+        query: serde_json::Map<String, Value>,
+        credential: &Credential,
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
+        let document = json!({"method": "GET", "path": path, "query": query});
+        let mut document = self
+            .bindings
+            .fill_value(&document)
+            .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+        for _ in 0..MAX_PAGES {
+            let ready = Ready {
+                document: document.clone(),
+                credential: credential.clone(),
+            };
+            self.send(&ready, None, done).await?;
+            let Some(Exchange {
+                answer: Answer::Response(response),
+                ..
+            }) = done.exchanges.last()
+            else {
+                return Ok(());
+            };
+            let cursor = response
+                .body
+                .json()
+                .and_then(|body| body["cursor"].as_str().map(str::to_owned));
+            match cursor.filter(|_| response.status == 200) {
+                Some(cursor) => document["query"]["cursor"] = cursor.into(),
+                None => return Ok(()),
+            }
+        }
+        done.events.push(Event::Deadline);
+        Ok(())
+    }
+
+    /// Sends one request, writes it down, and looks whether the node is still there when no answer came.
+    pub(super) async fn send(
+        &mut self,
+        ready: &Ready,
+        secret: Option<&str>,
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
+        let out = self.outgoing(ready).await?;
+        let mut exchange = self.place.http.send(out).await.map_err(Stop::Harness)?;
+        self.exchanges += 1;
+        exchange.n = self.exchanges;
+        self.hide(&mut exchange, secret);
+        let silent = matches!(exchange.answer, Answer::None { .. });
+        done.exchanges.push(exchange);
+        if silent && let Some(gone) = self.place.is_gone().await {
+            return Err(Stop::Gone(gone));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn outgoing(&self, ready: &Ready) -> Result<Outgoing, Stop> {
+        let mut out = request::outgoing(&ready.document).map_err(Stop::Harness)?;
+        out.authorization = self.authorization(&ready.credential).await?;
+        for (raw, shown) in &self.secrets {
+            out.target = out.target.replace(&percent(shown), &percent(raw)).replace(shown, raw);
+        }
+        Ok(out)
+    }
+
+    async fn authorization(&self, credential: &Credential) -> Result<Option<(String, String)>, Stop> {
+        let bearer = |key: Key| Some((format!("Bearer {}", key.raw), format!("Bearer {}", key.shown)));
+        let fill = |text: &str| {
+            self.bindings
+                .fill_text(text)
+                .map_err(|unbound| Stop::Harness(unbound.to_string()))
+        };
+        match credential {
+            Credential::None => Ok(None),
+            Credential::Ordinary => Ok(self.place.ordinary_key().await.map_err(Stop::Missing)?.and_then(bearer)),
+            Credential::Named(name) => {
+                let wish = self
+                    .case
+                    .keys
+                    .get(name)
+                    .ok_or_else(|| Stop::Harness(format!("the case has no key {name:?}")))?;
+                let entity = request::entity_of(wish, &self.bindings).map_err(Stop::Harness)?;
+                self.place
+                    .key(wish, &entity, name)
+                    .await
+                    .map_err(Stop::Missing)
+                    .map(bearer)
+            }
+            Credential::Bearer(text) => {
+                let shown = format!("Bearer {}", fill(text)?);
+                Ok(Some((self.reveal(&shown), shown)))
+            }
+            Credential::Header(text) => {
+                let shown = fill(text)?;
+                Ok(Some((self.reveal(&shown), shown)))
+            }
+        }
+    }
+
+    fn reveal(&self, shown: &str) -> String {
+        self.secrets
+            .iter()
+            .fold(shown.to_owned(), |text, (raw, shown)| text.replace(shown, raw))
+    }
+
+    /// Takes secrets out of what is written down.
+    fn hide(&mut self, exchange: &mut Exchange, pointer: Option<&str>) {
+        let Answer::Response(response) = &mut exchange.answer else {
+            return;
+        };
+        if let Some(raw) =
+            pointer.and_then(|pointer| response.body.json()?.pointer(pointer)?.as_str().map(str::to_owned))
+            && raw.len() >= 8
+        {
+            self.secrets
+                .push((raw, format!("{{secret:{}}}", self.secrets.len() + 1)));
+        }
+        if let Body::Text(text) = &mut response.body {
+            for (raw, shown) in &self.secrets {
+                *text = text.replace(raw, shown);
+            }
+        }
+    }
+
+    fn raw_bytes(&self, parts: &[RawPart]) -> Result<Vec<u8>, Stop> {
+        let mut bytes = Vec::new();
+        for part in parts {
+            match part {
+                RawPart::Text(text) => {
+                    let text = self
+                        .bindings
+                        .fill_text(text)
+                        .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+                RawPart::Repeat { text, times } => {
+                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes());
+                }
+                RawPart::Bytes(more) => bytes.extend_from_slice(more),
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+fn last_boundary(done: &StepRecord) -> usize {
+    done.events
+        .iter()
+        .rev()
+        .find_map(|event| {
+            if let Event::Boundary(at) = event {
+                Some(*at)
+            } else {
+                None
+            }
+        })
+        .unwrap_or(0)
+}
+
+/// More pages than this is a walk without end.
+const MAX_PAGES: usize = 1000;

@@ -1,0 +1,139 @@
+//! One expectation against one observation.
+
+use serde_json::{Map, Value};
+
+use super::{observe::Observation, pattern, wrong::Wrong};
+use crate::{
+    bindings::{Bindings, Unbound},
+    body::repeated,
+    schemas::Schemas,
+    vectors::Expect,
+};
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// With the number of subjects.
+    Holds(usize),
+    /// With the case and number of the exchange to blame.
+    Wrong(Wrong, Option<(String, usize)>),
+    /// The vector itself cannot be judged.
+    Vector(String),
+}
+
+/// Checks everything that `expect` names, status first.
+pub(super) fn check(expect: &Expect, seen: &Observation, bindings: &Bindings, schemas: &Schemas) -> Outcome {
+    for part in &seen.parts {
+        if let Some(wanted) = &expect.status
+            && let Some(status) = part.status
+            && !status_fits(wanted, status)
+        {
+            let got = format!("{status}{}", part.excerpt());
+            return Outcome::Wrong(
+                Wrong::said("", format!("status {}", status_words(wanted)), got),
+                part.blame(),
+            );
+        }
+        if let Some(Some(schema)) = &expect.schema {
+            let wrong = match &part.body {
+                None => Some(Wrong::said(
+                    "",
+                    format!("JSON valid under {schema}"),
+                    format!("no JSON{}", part.excerpt()),
+                )),
+                Some(body) => schemas
+                    .mismatch(schema, body)
+                    .map(|mismatch| Wrong::new(&mismatch.pointer, mismatch.message, body.pointer(&mismatch.pointer))),
+            };
+            if let Some(wrong) = wrong {
+                return Outcome::Wrong(wrong, part.blame());
+            }
+        }
+    }
+    match patterns(expect, seen, bindings) {
+        Ok(Ok(())) => Outcome::Holds(seen.subjects),
+        Ok(Err(wrong)) => Outcome::Wrong(wrong, seen.parts.last().and_then(super::observe::Part::blame)),
+        Err(unbound) => Outcome::Vector(unbound.to_string()),
+    }
+}
+
+fn patterns(expect: &Expect, seen: &Observation, bindings: &Bindings) -> Result<Result<(), Wrong>, Unbound> {
+    for (name, pattern) in &expect.headers {
+        let found = seen.header(name).map(Value::from);
+        let filled = bindings.fill_value(pattern)?;
+        if let Err(wrong) = pattern::matches(&filled, found.as_ref()) {
+            let got = format!("header {name}: {}", wrong.got);
+            return Ok(Err(Wrong::said("", format!("header {name}: {}", wrong.expected), got)));
+        }
+    }
+    if let Some(code) = &expect.error {
+        let found = seen.body.as_ref().and_then(|body| body.get("error"));
+        if found.and_then(Value::as_str) != Some(code) {
+            return Ok(Err(Wrong::new("/error", format!("the code {code:?}"), found)));
+        }
+    }
+    if let Some(pattern) = &expect.body {
+        let filled = expand(bindings.fill_value(pattern)?);
+        if let Err(wrong) = pattern::matches(&filled, seen.body.as_ref()) {
+            return Ok(Err(wrong));
+        }
+    }
+    if let Some(pattern) = &expect.text {
+        let filled = expand(bindings.fill_value(pattern)?);
+        return Ok(pattern::matches(&filled, Some(&Value::from(seen.text.as_str()))));
+    }
+    Ok(Ok(()))
+}
+
+/// `{"$repeat", "times"}` in a pattern is the text it stands for.
+fn expand(pattern: Value) -> Value {
+    match pattern {
+        Value::Object(members) if members.contains_key("$repeat") => {
+            repeated(&members).map_or(Value::Object(members), Value::String)
+        }
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, expand(value)))
+                .collect::<Map<_, _>>(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(expand).collect()),
+        other => other,
+    }
+}
+
+/// A number, a class such as `"4xx"`, or a list of those.
+pub(crate) fn status_fits(wanted: &Value, status: u16) -> bool {
+    match wanted {
+        Value::Number(number) => number.as_u64() == Some(u64::from(status)),
+        Value::String(class) => class
+            .as_bytes()
+            .first()
+            .is_some_and(|digit| u16::from(digit.wrapping_sub(b'0')) == status / 100),
+        Value::Array(all) => all.iter().any(|one| status_fits(one, status)),
+        _ => false,
+    }
+}
+
+fn status_words(wanted: &Value) -> String {
+    match wanted {
+        Value::Array(all) => all.iter().map(status_words).collect::<Vec<_>>().join(" or "),
+        Value::String(class) => class.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::status_fits;
+
+    #[test]
+    fn a_status_is_a_number_a_class_or_a_list() {
+        assert!(status_fits(&json!(201), 201) && !status_fits(&json!(201), 200));
+        assert!(status_fits(&json!("4xx"), 422) && !status_fits(&json!("4xx"), 500));
+        assert!(status_fits(&json!([400, "5xx"]), 503) && !status_fits(&json!([400, 422]), 404));
+        assert!(!status_fits(&json!(null), 200));
+    }
+}

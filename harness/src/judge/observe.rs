@@ -1,0 +1,187 @@
+//! What a step showed, computed from its exchanges and events alone.
+
+mod many;
+
+use serde_json::{Value, json};
+
+use super::{expect::Outcome, wrong::Wrong};
+use crate::{
+    bindings::Bindings,
+    trace::{Answer, Event, Exchange, Response, StepRecord},
+    vectors::{Step, Verb},
+};
+
+/// The observation that a step's expectation is held against.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Observation {
+    pub status: Option<u16>,
+    pub headers: Vec<(String, String)>,
+    /// `None`: the answer was not JSON.
+    pub body: Option<Value>,
+    pub text: String,
+    /// The JSON that was sent.
+    pub request: Value,
+    /// The answers whose status and schema count.
+    pub parts: Vec<Part>,
+    pub subjects: usize,
+}
+
+impl Observation {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn of_value(body: Value) -> Self {
+        Self {
+            body: Some(body),
+            subjects: 1,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn of_exchange(exchange: &Exchange, response: &Response) -> Self {
+        let part = Part::of(exchange, response);
+        Self {
+            status: Some(response.status),
+            headers: response.headers.clone(),
+            body: part.body.clone(),
+            text: response.body.text().to_owned(),
+            request: exchange.request.body.json().unwrap_or_default(),
+            parts: vec![part],
+            subjects: 1,
+        }
+    }
+}
+
+/// One answer among those of a step.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub status: Option<u16>,
+    pub body: Option<Value>,
+    text: String,
+    n: usize,
+}
+
+impl Part {
+    fn of(exchange: &Exchange, response: &Response) -> Self {
+        let text: String = response.body.text().chars().take(200).collect();
+        Self {
+            status: Some(response.status),
+            body: response.body.json(),
+            text,
+            n: exchange.n,
+        }
+    }
+
+    /// The exchange to show; the case is the one that is being judged.
+    pub(super) fn blame(&self) -> Option<(String, usize)> {
+        Some((String::new(), self.n))
+    }
+
+    /// The beginning of the body, to tell one refusal from another.
+    pub(super) fn excerpt(&self) -> String {
+        if self.text.is_empty() {
+            " with an empty body".to_owned()
+        } else {
+            format!(" with {}", self.text)
+        }
+    }
+}
+
+/// The observation, or the outcome when there is none to judge.
+pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
+    match &step.verb {
+        Verb::Observe(value) => {
+            let filled = bindings
+                .fill_value(value)
+                .map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
+            Ok(Observation::of_value(filled))
+        }
+        Verb::Raw { .. } => raw(done),
+        Verb::Until { step: inner, within_ms } => until(inner, *within_ms, done, bindings),
+        Verb::Stop | Verb::Kill | Verb::Restart => match done.events.last() {
+            Some(_) => Ok(Observation {
+                subjects: 0,
+                body: Some(Value::Null),
+                ..Observation::default()
+            }),
+            None => Err(silent("the node to be moved", "it was not")),
+        },
+        Verb::Walk { items, .. } => many::walk(items, done),
+        Verb::Conflicts { of, .. } => {
+            let of = bindings
+                .fill_text(of)
+                .map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
+            many::conflicts(&of, done)
+        }
+        Verb::AssertMany { .. } => many::assert_many(done),
+        Verb::AssertConcurrently { .. } => many::assert_concurrently(done),
+        Verb::KillDuringWrites { .. } => many::kill_during_writes(done),
+        Verb::Assert(_)
+        | Verb::Query(_)
+        | Verb::Get(_)
+        | Verb::Fact(_)
+        | Verb::Resolve { .. }
+        | Verb::Request(_)
+        | Verb::Refuse(_) => {
+            let exchange = done
+                .exchanges
+                .last()
+                .ok_or_else(|| silent("an exchange", "none took place"))?;
+            answered(exchange).map(|response| Observation::of_exchange(exchange, response))
+        }
+    }
+}
+
+/// The response of an exchange; no answer is a failure of the node, which was found alive afterwards.
+fn answered(exchange: &Exchange) -> Result<&Response, Outcome> {
+    match &exchange.answer {
+        Answer::Response(response) => Ok(response),
+        Answer::None { message, .. } => {
+            let wrong = Wrong::said(
+                "",
+                "an answer",
+                format!("none, though the node still answers others: {message}"),
+            );
+            Err(Outcome::Wrong(wrong, Some((String::new(), exchange.n))))
+        }
+    }
+}
+
+fn silent(expected: &str, got: &str) -> Outcome {
+    Outcome::Wrong(Wrong::said("", expected, got), None)
+}
+
+fn raw(done: &StepRecord) -> Result<Observation, Outcome> {
+    let Some(Event::Raw {
+        status, closed, start, ..
+    }) = done.events.last()
+    else {
+        return Err(silent("bytes on a socket", "none were sent"));
+    };
+    let mut observation = Observation::of_value(json!({"status": status, "closed": closed}));
+    observation.status = *status;
+    observation.text.clone_from(start);
+    Ok(observation)
+}
+
+fn until(inner: &Step, within_ms: u64, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
+    let start = done.events.iter().rev().find_map(|event| match event {
+        Event::Boundary(start) => Some(*start),
+        _ => None,
+    });
+    let last = StepRecord {
+        exchanges: done.exchanges[start.unwrap_or(0).min(done.exchanges.len())..].to_vec(),
+        events: Vec::new(),
+    };
+    observe(inner, &last, bindings).map_err(|outcome| match outcome {
+        Outcome::Wrong(wrong, blame) => {
+            let expected = format!("within {within_ms} ms: {}", wrong.expected);
+            Outcome::Wrong(Wrong { expected, ..wrong }, blame)
+        }
+        other => other,
+    })
+}

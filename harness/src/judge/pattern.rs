@@ -1,0 +1,76 @@
+//! Patterns: what a part of an answer must look like. The operators are described in `vectors/README.md`.
+
+mod operators;
+
+pub use operators::NAMES as OPERATORS;
+
+use serde_json::{Map, Value};
+
+use super::wrong::Wrong;
+
+/// Whether `value` matches `pattern`; otherwise the first place where it does not.
+pub fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), Wrong> {
+    at("", pattern, value)
+}
+
+/// The same below a JSON Pointer.
+pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Result<(), Wrong> {
+    if let Value::Object(members) = pattern
+        && members.keys().any(|name| name.starts_with('$'))
+    {
+        // Operators and plain members may stand side by side; all must hold.
+        let plain: Map<String, Value> = members
+            .iter()
+            .filter(|(name, _)| !name.starts_with('$'))
+            .map(|(name, part)| (name.clone(), part.clone()))
+            .collect();
+        if !plain.is_empty() {
+            at(pointer, &Value::Object(plain), value)?;
+        }
+        let mut operators = members.iter().filter(|(name, _)| name.starts_with('$'));
+        return operators.try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
+    }
+    let Some(value) = value else {
+        return Err(Wrong::new(pointer, describe(pattern), None));
+    };
+    match (pattern, value) {
+        (Value::Object(members), Value::Object(found)) => members
+            .iter()
+            .try_for_each(|(name, part)| at(&below(pointer, name), part, found.get(name))),
+        (Value::Array(parts), Value::Array(items)) if parts.len() == items.len() => parts
+            .iter()
+            .zip(items)
+            .enumerate()
+            .try_for_each(|(n, (part, item))| at(&below(pointer, n), part, Some(item))),
+        (Value::Array(parts), Value::Array(items)) => Err(Wrong::said(
+            pointer,
+            format!("{} elements", parts.len()),
+            format!("{} elements", items.len()),
+        )),
+        (Value::Number(wanted), Value::Number(found)) if same_number(wanted, found) => Ok(()),
+        (wanted, found) if wanted == found => Ok(()),
+        (wanted, found) => Err(Wrong::new(pointer, describe(wanted), Some(found))),
+    }
+}
+
+fn same_number(one: &serde_json::Number, other: &serde_json::Number) -> bool {
+    match (one.as_i128(), other.as_i128()) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.as_f64() == other.as_f64(),
+    }
+}
+
+fn describe(pattern: &Value) -> String {
+    match pattern {
+        Value::Object(_) => format!("an object like {pattern}"),
+        Value::Array(_) => format!("an array like {pattern}"),
+        other => other.to_string(),
+    }
+}
+
+pub(crate) fn below(pointer: &str, name: impl std::fmt::Display) -> String {
+    format!("{pointer}/{}", name.to_string().replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests;

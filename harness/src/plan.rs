@@ -1,0 +1,132 @@
+//! What will be run, decided before anything is sent. Pure.
+
+use crate::{
+    error::InputError,
+    registry::Registry,
+    seed::Draw,
+    target::Target,
+    trace::{LeftOut, LeftOutAs},
+    vectors::{Case, CaseBody, Vectors},
+};
+
+/// A run before it starts.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub profile: String,
+    pub selection: Vec<String>,
+    /// Cases with steps, in the order they start.
+    pub cases: Vec<Case>,
+    /// Cases that are rules about everything; they send nothing.
+    pub rules: Vec<Case>,
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Plan {
+    /// Nothing was chosen at all.
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty() && self.rules.is_empty() && self.left_out.is_empty()
+    }
+}
+
+/// Chooses the cases of a profile that a target can be judged by.
+pub fn plan(
+    vectors: &Vectors,
+    registry: &Registry,
+    target: &Target,
+    profile: &str,
+    selection: &[String],
+    seed: u64,
+) -> Result<Plan, InputError> {
+    let known = |profile: &str| {
+        registry
+            .requirements
+            .iter()
+            .any(|requirement| requirement.profile == profile)
+    };
+    if !known(profile) {
+        return Err(InputError::at(
+            "--profile",
+            "",
+            format!("{profile:?} is not a profile of the specification"),
+        ));
+    }
+    let mut plan = Plan {
+        seed,
+        profile: profile.to_owned(),
+        selection: selection.to_vec(),
+        cases: Vec::new(),
+        rules: Vec::new(),
+        left_out: Vec::new(),
+    };
+    let chosen = |case: &Case| selection.is_empty() || selection.iter().any(|selector| selects(selector, case));
+    let own: Vec<&Case> = vectors
+        .cases
+        .iter()
+        .filter(|case| belongs(case, registry, profile))
+        .collect();
+    // A rule about everything needs everything to be said.
+    let all = own.iter().any(|case| chosen(case) && case.every().is_some());
+    for case in own {
+        let drives = all && case.every().is_none();
+        if !chosen(case) && !drives {
+            continue;
+        }
+        match why_not(case, target) {
+            Some((verdict, reason)) => plan.left_out.push(LeftOut {
+                case: case.id.clone(),
+                verdict,
+                reason,
+            }),
+            None if matches!(case.body, CaseBody::Every(_)) => plan.rules.push(case.clone()),
+            None => plan.cases.push(case.clone()),
+        }
+    }
+    // Order must not matter, so it is another one in each run.
+    Draw::new(seed, "order").shuffle(&mut plan.cases);
+    Ok(plan)
+}
+
+fn belongs(case: &Case, registry: &Registry, profile: &str) -> bool {
+    case.covers
+        .iter()
+        .filter_map(|id| registry.get(id))
+        .any(|requirement| requirement.profile == profile)
+}
+
+/// A selector is a case id (or the id of its table), an area, a requirement id or the letters of one.
+pub fn selects(selector: &str, case: &Case) -> bool {
+    case.id == selector
+        || case.area == selector
+        || case.id.split_once('/').is_some_and(|(table, _)| table == selector)
+        || case
+            .covers
+            .iter()
+            .any(|id| id == selector || id.split('-').next() == Some(selector))
+}
+
+/// Why a case cannot be run against this target.
+fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
+    if let Some(feature) = case.needs.iter().find(|feature| !target.declares(feature)) {
+        return Some((
+            LeftOutAs::NotApplicable,
+            format!("the target does not declare the feature {feature:?}"),
+        ));
+    }
+    if matches!(case.body, CaseBody::Every(_)) {
+        return None;
+    }
+    let situation = |reason: String| Some((LeftOutAs::Inconclusive, reason));
+    match (&target.launch, &case.node.variant) {
+        (None, _) if case.wants_own_node() => {
+            situation("needs a node that the kit can start and stop; this one is attached by URL".to_owned())
+        }
+        (None, Some(variant)) => situation(format!(
+            "needs the node's settings changed ({variant}); this one is attached by URL"
+        )),
+        (Some(launch), Some(variant)) if !launch.variants.contains_key(variant) => {
+            situation(format!("the target file has no [launch.variants.{variant}]"))
+        }
+        _ => None,
+    }
+}

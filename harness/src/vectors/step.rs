@@ -1,0 +1,177 @@
+//! One step of a case.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Expect;
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub verb: Verb,
+    pub credential: Credential,
+    pub save: Option<String>,
+    pub expect: Option<Expect>,
+    /// When it does not hold, the situation never arose.
+    pub premise: bool,
+    pub control: bool,
+    /// JSON Pointer into the response of what must never be written down.
+    pub secret: Option<String>,
+}
+
+impl Step {
+    /// Whether a step that does not hold means *inconclusive* instead of *fail*.
+    pub fn prepares(&self) -> bool {
+        self.premise || self.expect.is_none() && !matches!(self.verb, Verb::Refuse(_))
+    }
+}
+
+/// Whose key goes with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    Ordinary,
+    Named(String),
+    None,
+    Bearer(String),
+    Header(String),
+}
+
+/// Edits of a control: JSON Pointer into the request, and what to put there.
+pub type Edit = Map<String, Value>;
+
+#[derive(Debug, Clone)]
+pub enum Verb {
+    Assert(Value),
+    Query(Map<String, Value>),
+    Get(String),
+    Fact(String),
+    Conflicts {
+        of: String,
+        status: Option<String>,
+    },
+    Resolve {
+        conflict: String,
+        body: Map<String, Value>,
+    },
+    Request(RequestTemplate),
+    Walk {
+        path: String,
+        items: String,
+        query: Map<String, Value>,
+    },
+    Refuse(Edit),
+    AssertMany {
+        count: usize,
+        body: Value,
+    },
+    AssertConcurrently {
+        count: usize,
+        body: Value,
+    },
+    Raw {
+        send: Vec<RawPart>,
+        then: Then,
+        within_ms: u64,
+    },
+    Until {
+        within_ms: u64,
+        step: Box<Step>,
+    },
+    Observe(Value),
+    Stop,
+    Kill,
+    Restart,
+    KillDuringWrites {
+        clients: usize,
+        kill_after: usize,
+        body: Value,
+    },
+}
+
+impl Verb {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Assert(_) => "assert",
+            Self::Query(_) => "query",
+            Self::Get(_) => "get",
+            Self::Fact(_) => "fact",
+            Self::Conflicts { .. } => "conflicts",
+            Self::Resolve { .. } => "resolve",
+            Self::Request(_) => "request",
+            Self::Walk { .. } => "walk",
+            Self::Refuse(_) => "refuse",
+            Self::AssertMany { .. } => "assert_many",
+            Self::AssertConcurrently { .. } => "assert_concurrently",
+            Self::Raw { .. } => "raw",
+            Self::Until { .. } => "until",
+            Self::Observe(_) => "observe",
+            Self::Stop => "stop",
+            Self::Kill => "kill",
+            Self::Restart => "restart",
+            Self::KillDuringWrites { .. } => "kill_during_writes",
+        }
+    }
+
+    /// Whether the step stops or starts the node, which a shared node must not suffer.
+    pub fn moves_the_node(&self) -> bool {
+        matches!(
+            self,
+            Self::Stop | Self::Kill | Self::Restart | Self::KillDuringWrites { .. }
+        )
+    }
+
+    /// What the answer is when the step does not say otherwise.
+    pub fn ordinary(&self) -> Expect {
+        let (status, schema) = match self {
+            Self::Assert(_) => (Some(201.into()), Some("wire/fact")),
+            Self::AssertMany { .. } | Self::AssertConcurrently { .. } => (None, Some("wire/fact")),
+            Self::Query(_) => (Some(200.into()), Some("wire/page")),
+            Self::Get(_) | Self::Walk { .. } => (Some(200.into()), None),
+            Self::Fact(_) => (Some(200.into()), Some("wire/fact")),
+            Self::Conflicts { .. } => (Some(200.into()), Some("wire/conflicts")),
+            Self::Resolve { .. } => (Some(200.into()), Some("wire/resolution")),
+            Self::Request(_) => (Some("2xx".into()), None),
+            Self::Refuse(_) => (Some("4xx".into()), None),
+            Self::Until { step, .. } => return step.verb.ordinary(),
+            Self::Raw { .. }
+            | Self::Observe(_)
+            | Self::Stop
+            | Self::Kill
+            | Self::Restart
+            | Self::KillDuringWrites { .. } => (None, None),
+        };
+        Expect {
+            status,
+            schema: Some(schema.map(str::to_owned)),
+            ..Expect::default()
+        }
+    }
+}
+
+/// A request before its names are filled in.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestTemplate {
+    pub method: Option<String>,
+    pub path: String,
+    pub query: Map<String, Value>,
+    pub headers: Map<String, Value>,
+    pub json: Option<Value>,
+    pub text: Option<Value>,
+    pub bytes: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RawPart {
+    Text(String),
+    Repeat { text: String, times: usize },
+    Bytes(Vec<u8>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Then {
+    /// Half-close after the bytes, then read the answer.
+    Close,
+    #[default]
+    Wait,
+}

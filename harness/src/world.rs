@@ -1,0 +1,8 @@
+//! The world that cases play in. All I/O towards a target is here.
+
+pub mod clock;
+pub mod http;
+pub mod keys;
+pub mod node;
+pub mod raw;
+pub mod shepherd;

@@ -1,0 +1,46 @@
+//! The process between us and a node: `stigmem-conformance shepherd -- COMMAND…`.
+//!
+//! It holds one end of a pipe. When the other end closes, however we ended (also by SIGKILL), it kills the node's process group.
+//! Over the same pipe it is told to stop (`term`) or kill (`kill`) the node; it leaves with the node, and says how the node ended.
+
+use std::{ffi::OsString, process::Stdio};
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessGroup};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+/// Runs until the command has ended; the text says how.
+pub async fn run(command: Vec<OsString>) -> Result<String, String> {
+    let Some((program, args)) = command.split_first() else {
+        return Err("shepherd wants a command".to_owned());
+    };
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    let mut wrap = CommandWrap::from(command);
+    wrap.wrap(ProcessGroup::leader()).wrap(KillOnDrop);
+    let mut child = wrap
+        .spawn()
+        .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    loop {
+        tokio::select! {
+            ended = child.wait() => return Ok(ended.map_or_else(|error| error.to_string(), |status| status.to_string())),
+            order = orders.next_line() => obey(order.ok().flatten().as_deref(), &mut *child)?,
+        }
+    }
+}
+
+fn obey(order: Option<&str>, child: &mut dyn ChildWrapper) -> Result<(), String> {
+    let done = match order {
+        Some("term") => child.signal(SIGTERM),
+        Some("kill") | None => child.start_kill(),
+        Some(other) => return Err(format!("{other:?} is not an order")),
+    };
+    // A process that is already gone needs no signal.
+    let _ = done;
+    Ok(())
+}
+
+const SIGTERM: i32 = 15;
