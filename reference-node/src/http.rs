@@ -101,12 +101,45 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 }
 
 /// A bug of ours: the caller gets an answer, the log the message.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over by value")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or(panic.downcast_ref::<&str>().copied());
-    tracing::error!(message = message.unwrap_or("unknown"), "a handler panicked");
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let message = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(message, "a handler panicked");
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    ApiError::new(status, "internal_error", "the node could not complete the request").into_response()
+    let detail = "the node could not complete the request";
+    ApiError::new(status, "internal_error", detail).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_openapi_document_lists_exactly_the_routes() {
+        let document: serde_json::Value = serde_json::from_str(meta::OPENAPI).expect("the document is JSON");
+        let documented: BTreeSet<(String, String)> = document["paths"]
+            .as_object()
+            .expect("the document has paths")
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().expect("a path is an object").keys();
+                methods.map(move |method| (path.clone(), method.clone()))
+            })
+            .collect();
+        let served: BTreeSet<(String, String)> = routes()
+            .iter()
+            .flat_map(|route| {
+                route
+                    .methods
+                    .iter()
+                    .map(|method| (route.path.to_owned(), (*method).to_owned()))
+            })
+            .collect();
+        assert_eq!(documented, served);
+    }
 }

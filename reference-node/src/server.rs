@@ -1,6 +1,7 @@
 //! The server's life: settings, log, store, listener, connections, graceful stop.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,9 @@ pub(crate) fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => {}
         Some("--help" | "-h") => return say(&help()),
-        Some("--version" | "-V") => return say(concat!("stigmem-node ", env!("CARGO_PKG_VERSION"), "\n")),
+        Some("--version" | "-V") => {
+            return say(concat!("stigmem-node ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
         Some(other) => {
             complain(&format!(
                 "there is no option '{other}'; settings come from the environment, see --help"
@@ -92,7 +95,7 @@ fn help() -> String {
         } else {
             setting.default
         };
-        text += &format!("  {} (default: {default})\n      {}\n", setting.name, setting.help);
+        let _ = writeln!(text, "  {} (default: {default})\n      {}", setting.name, setting.help);
     }
     text + "\nMake the first key with: stigmem keys create --entity-uri URI --permissions admin,read,write\n"
 }

@@ -16,6 +16,9 @@ mod resolve;
 mod rows;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Mutex;
 

@@ -18,8 +18,8 @@ pub(crate) enum Json<'a> {
     /// The literal, checked against the grammar and against overflow.
     Number(&'a str),
     String(Cow<'a, str>),
-    Array(Vec<Json<'a>>),
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    Array(Vec<Self>),
+    Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 impl<'a> Json<'a> {

@@ -88,7 +88,9 @@ fn decode_unreserved(text: &str) -> String {
 }
 
 fn escape_at_end(bytes: &[u8]) -> Option<u8> {
-    let [.., b'%', high, low] = bytes else { return None };
+    let [.., b'%', high, low] = bytes else {
+        return None;
+    };
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let code = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
     (code.is_ascii_alphanumeric() || b"-._~".contains(&code)).then_some(code)

@@ -119,7 +119,9 @@ impl Value {
         };
         let text = match (kind, json.member("v")) {
             (ValueType::Null, None | Some(Json::Null)) => "null".to_owned(),
-            (ValueType::Null, Some(_)) => return Err(wrong("v", "null_type", "the v of a null is null or absent")),
+            (ValueType::Null, Some(_)) => {
+                return Err(wrong("v", "null_type", "the v of a null is null or absent"));
+            }
             (_, None) => return Err(wrong("v", "missing", "a value of this type needs a v")),
             (_, Some(v)) => storage_text(kind, v)?,
         };

@@ -74,10 +74,6 @@ impl ApiError {
             detail: Detail::Issues(issues.collect()),
         }
     }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
 }
 
 impl From<Refusal> for ApiError {

@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::App;
 use super::auth::{Identified, scope_refused};
+use super::body;
 use super::errors::ApiError;
 use super::path::LastSegment;
 use super::query::{Parameters, invalid_cursor};
 use super::render::{FactBody, json};
-use super::{body, render};
 use crate::domain::caller::{Caller, Permission};
 use crate::domain::cid::Cid;
 use crate::domain::cursor::List;
@@ -38,10 +38,7 @@ pub(super) async fn assert(
     let warnings = draft.warnings();
     let fact = app.store.assert(draft, caller.scopes).await?;
     app.metrics.fact_written(fact.contradicted);
-    Ok(render::json(
-        StatusCode::CREATED,
-        &FactBody::of(&fact).with_warnings(warnings),
-    ))
+    Ok(json(StatusCode::CREATED, &FactBody::of(&fact).with_warnings(warnings)))
 }
 
 fn read_draft(app: &App, caller: &Caller, bytes: &[u8]) -> Result<Draft, ApiError> {

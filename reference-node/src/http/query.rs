@@ -137,6 +137,7 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse;
 
     fn parameters(query: &str) -> Parameters {
         Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).unwrap()
@@ -182,7 +183,7 @@ mod tests {
             let statuses: Vec<u16> = refusals
                 .into_iter()
                 .flatten()
-                .map(|error| error.status().as_u16())
+                .map(|error| error.into_response().status().as_u16())
                 .collect();
             assert_eq!(statuses, [status], "{query}");
         }

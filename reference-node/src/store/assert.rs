@@ -18,7 +18,6 @@ pub(super) struct Written {
     pub(super) seq: i64,
     pub(super) id: Id,
     pub(super) triple: i64,
-    pub(super) hlc: Hlc,
 }
 
 impl Txn<'_> {
@@ -33,7 +32,7 @@ impl Txn<'_> {
         let id = Id::fresh(self.now / 1_000);
         let seq = self.insert_fact(draft, id, hlc)?;
         let triple = self.insert_entry(draft, seq, hlc)?;
-        let written = Written { seq, id, triple, hlc };
+        let written = Written { seq, id, triple };
         if draft.is_retraction() {
             self.withdraw(triple, hlc)?;
         }

@@ -62,7 +62,9 @@ struct Terms {
 impl Terms {
     fn find(db: &Connection, filter: &Filter) -> rusqlite::Result<Option<Self>> {
         let number = |name: &Option<String>| -> rusqlite::Result<Result<Option<i64>, ()>> {
-            let Some(text) = name else { return Ok(Ok(None)) };
+            let Some(text) = name else {
+                return Ok(Ok(None));
+            };
             let mut find = db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
             Ok(find.query_row([text], |row| row.get(0)).optional()?.map(Some).ok_or(()))
         };
