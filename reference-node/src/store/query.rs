@@ -40,6 +40,10 @@ impl Store {
 }
 
 fn run(db: &Connection, filter: &Filter) -> rusqlite::Result<Page> {
+    // No index can carry a condition that nothing meets.
+    if filter.scopes.is_empty() {
+        return Ok(Page::default());
+    }
     let Some(terms) = Terms::find(db, filter)? else {
         return Ok(Page::default());
     };
