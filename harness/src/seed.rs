@@ -14,7 +14,10 @@ impl Draw {
         let mut hash = Sha256::new();
         hash.update(seed.to_be_bytes());
         hash.update(label);
-        Self { state: hash.finalize().into(), count: 0 }
+        Self {
+            state: hash.finalize().into(),
+            count: 0,
+        }
     }
 
     pub fn next(&mut self) -> u64 {

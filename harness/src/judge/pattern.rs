@@ -2,6 +2,8 @@
 
 mod operators;
 
+pub use operators::NAMES as OPERATORS;
+
 use serde_json::Value;
 
 use super::wrong::Wrong;
@@ -16,19 +18,27 @@ pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Resul
     if let Value::Object(members) = pattern
         && members.keys().any(|name| name.starts_with('$'))
     {
-        return members.iter().try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
+        return members
+            .iter()
+            .try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
     }
-    let Some(value) = value else { return Err(Wrong::new(pointer, describe(pattern), None)) };
+    let Some(value) = value else {
+        return Err(Wrong::new(pointer, describe(pattern), None));
+    };
     match (pattern, value) {
-        (Value::Object(members), Value::Object(found)) => {
-            members.iter().try_for_each(|(name, part)| at(&below(pointer, name), part, found.get(name)))
-        }
-        (Value::Array(parts), Value::Array(items)) if parts.len() == items.len() => {
-            parts.iter().zip(items).enumerate().try_for_each(|(n, (part, item))| at(&below(pointer, n), part, Some(item)))
-        }
-        (Value::Array(parts), Value::Array(items)) => {
-            Err(Wrong::said(pointer, format!("{} elements", parts.len()), format!("{} elements", items.len())))
-        }
+        (Value::Object(members), Value::Object(found)) => members
+            .iter()
+            .try_for_each(|(name, part)| at(&below(pointer, name), part, found.get(name))),
+        (Value::Array(parts), Value::Array(items)) if parts.len() == items.len() => parts
+            .iter()
+            .zip(items)
+            .enumerate()
+            .try_for_each(|(n, (part, item))| at(&below(pointer, n), part, Some(item))),
+        (Value::Array(parts), Value::Array(items)) => Err(Wrong::said(
+            pointer,
+            format!("{} elements", parts.len()),
+            format!("{} elements", items.len()),
+        )),
         (Value::Number(wanted), Value::Number(found)) if same_number(wanted, found) => Ok(()),
         (wanted, found) if wanted == found => Ok(()),
         (wanted, found) => Err(Wrong::new(pointer, describe(wanted), Some(found))),

@@ -15,7 +15,12 @@ pub async fn send(address: &str, bytes: &[u8], then: Then, within: Duration) -> 
     // The time limit covers writing too: a node may stop reading.
     let _ = tokio::time::timeout(within, seen.talk(address, bytes, then)).await;
     let start = String::from_utf8_lossy(&seen.answer[..seen.answer.len().min(400)]).into_owned();
-    Event::Raw { sent: seen.sent, status: status_of(&start), closed: seen.closed, start }
+    Event::Raw {
+        sent: seen.sent,
+        status: status_of(&start),
+        closed: seen.closed,
+        start,
+    }
 }
 
 #[derive(Default)]

@@ -1,0 +1,329 @@
+//! From verdicts to the report.
+
+use std::collections::BTreeMap;
+
+use super::{Area, CaseResult, Conclusion, Coverage, FailureResult, Report, RequirementResult, curl};
+use crate::{
+    judge::{self, CaseVerdict, Failure, Verdict, wrong::Wrong},
+    plan,
+    registry::{Registry, Requirement},
+    schemas::Schemas,
+    trace::{CaseRecord, EndRecord, LeftOutAs, RunRecord, TargetRecord},
+    vectors::{Case, CaseBody, Vectors},
+};
+
+/// Judges a recorded run and says the result.
+pub fn assemble(
+    run: &RunRecord,
+    records: &[CaseRecord],
+    end: &EndRecord,
+    vectors: &Vectors,
+    registry: &Registry,
+    schemas: &Schemas,
+) -> Report {
+    let chosen =
+        |case: &&Case| run.selection.is_empty() || run.selection.iter().any(|selector| plan::selects(selector, case));
+    let left_out: BTreeMap<&str, _> = run.left_out.iter().map(|left| (left.case.as_str(), left)).collect();
+    let in_profile = |case: &&Case| {
+        case.covers
+            .iter()
+            .filter_map(|id| registry.get(id))
+            .any(|requirement| requirement.profile == run.profile)
+    };
+    let cases: Vec<&Case> = vectors.cases.iter().filter(in_profile).filter(chosen).collect();
+    let rules: Vec<Case> = cases
+        .iter()
+        .filter(|case| matches!(case.body, CaseBody::Every(_)) && !left_out.contains_key(case.id.as_str()))
+        .map(|case| (*case).clone())
+        .collect();
+    let mut verdicts = judge::judge(vectors, &rules, records, schemas);
+    let by_case: BTreeMap<&str, &CaseRecord> = records.iter().map(|record| (record.case.as_str(), record)).collect();
+    let results = cases.iter().map(|case| {
+        let verdict = match (left_out.get(case.id.as_str()), verdicts.remove(&case.id)) {
+            (Some(left), _) => CaseVerdict::of(
+                match left.verdict {
+                    LeftOutAs::NotApplicable => Verdict::NotApplicable,
+                    LeftOutAs::Inconclusive => Verdict::Inconclusive,
+                },
+                left.reason.clone(),
+            ),
+            (None, Some(verdict)) => soften(verdict, case, registry),
+            (None, None) => CaseVerdict::of(Verdict::Inconclusive, "the run ended before this case began"),
+        };
+        case_result(case, verdict, run, &by_case)
+    });
+    let cases: Vec<CaseResult> = results.collect();
+    let requirements = requirements(registry, &cases, run);
+    let mut report = Report {
+        format: FORMAT,
+        kit: run.kit.clone(),
+        digests: run.digests.clone(),
+        target: run.target.clone(),
+        profile: run.profile.clone(),
+        selection: run.selection.clone(),
+        seed: run.seed,
+        started: run.started.clone(),
+        duration_ms: end.duration_ms,
+        conclusion: Conclusion::Undetermined,
+        coverage: coverage(&requirements, &run.target),
+        counts: count(cases.iter().map(|case| case.verdict)),
+        requests: end.exchanges,
+        areas: areas(&requirements, registry),
+        requirements,
+        cases,
+    };
+    report.conclusion = conclude(&report);
+    report
+}
+
+/// A SHOULD that is not followed is a warning.
+fn soften(verdict: CaseVerdict, case: &Case, registry: &Registry) -> CaseVerdict {
+    let should = case
+        .covers
+        .iter()
+        .filter_map(|id| registry.get(id))
+        .all(|requirement| !requirement.level.is_must());
+    match verdict.verdict {
+        Verdict::Fail if should => CaseVerdict {
+            verdict: Verdict::Warn,
+            ..verdict
+        },
+        _ => verdict,
+    }
+}
+
+fn case_result(
+    case: &Case,
+    verdict: CaseVerdict,
+    run: &RunRecord,
+    records: &BTreeMap<&str, &CaseRecord>,
+) -> CaseResult {
+    let failures = verdict
+        .failures
+        .iter()
+        .map(|failure| failure_result(case, failure, records))
+        .collect();
+    CaseResult {
+        id: case.id.clone(),
+        area: case.area.clone(),
+        covers: case.covers.clone(),
+        why: case.why.clone(),
+        verdict: verdict.verdict,
+        subjects: verdict.subjects,
+        duration_ms: records.get(case.id.as_str()).map_or(0, |record| record.duration_ms),
+        message: curl::visible(&verdict.message, 2000),
+        expected: run
+            .target
+            .expected
+            .iter()
+            .find(|deviation| deviation.case == case.id)
+            .map(|deviation| deviation.reason.clone()),
+        failures,
+        repeat: format!("{} --select {} --seed {}", run.target.repeat, case.id, run.seed),
+    }
+}
+
+fn failure_result(case: &Case, failure: &Failure, records: &BTreeMap<&str, &CaseRecord>) -> FailureResult {
+    let blamed = failure
+        .exchange
+        .as_ref()
+        .map(|(other, n)| (if other.is_empty() { case.id.as_str() } else { other }, *n));
+    let mut exchanges = Vec::new();
+    if let Some((id, n)) = blamed
+        && let Some(record) = records.get(id)
+    {
+        let base = record.names.get("url").and_then(|url| url.as_str()).unwrap_or_default();
+        // A rule about everything needs one exchange; a case needs what led there.
+        let first = if case.every().is_some() {
+            n
+        } else {
+            n.saturating_sub(LED_THERE)
+        };
+        let all = record.steps.iter().flat_map(|step| &step.exchanges);
+        exchanges = all
+            .filter(|exchange| (first..=n).contains(&exchange.n))
+            .map(|exchange| curl::show(id, base, exchange))
+            .collect();
+    }
+    let wrong = Wrong {
+        pointer: curl::visible(&failure.wrong.pointer, 300),
+        expected: curl::visible(&failure.wrong.expected, 1000),
+        got: curl::visible(&failure.wrong.got, 1000),
+    };
+    let step = if case.every().is_some() { 0 } else { failure.step + 1 };
+    FailureResult {
+        step,
+        verb: failure.verb.clone(),
+        wrong,
+        exchanges,
+    }
+}
+
+fn requirements(registry: &Registry, cases: &[CaseResult], run: &RunRecord) -> Vec<RequirementResult> {
+    let mut results = Vec::new();
+    for requirement in registry
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.profile == run.profile)
+    {
+        let own: Vec<&CaseResult> = cases
+            .iter()
+            .filter(|case| case.covers.contains(&requirement.id))
+            .collect();
+        if own.is_empty() && !run.selection.is_empty() {
+            continue;
+        }
+        results.push(RequirementResult {
+            id: requirement.id.clone(),
+            level: requirement.level,
+            section: requirement.section.clone(),
+            file: requirement.file.clone(),
+            text: requirement.text.clone(),
+            feature: requirement.feature.clone(),
+            not_judged: requirement.not_judged.clone(),
+            verdict: worst(requirement, &own),
+            cases: own.iter().map(|case| case.id.clone()).collect(),
+        });
+    }
+    results
+}
+
+/// A requirement passes when all of its cases that apply pass, and at least one does.
+fn worst(requirement: &Requirement, cases: &[&CaseResult]) -> Option<Verdict> {
+    if cases.is_empty() {
+        return if requirement.not_judged.is_some() {
+            None
+        } else {
+            Some(Verdict::Inconclusive)
+        };
+    }
+    let order = [
+        Verdict::Error,
+        Verdict::Fail,
+        Verdict::Warn,
+        Verdict::Unreachable,
+        Verdict::Inconclusive,
+        Verdict::Pass,
+    ];
+    let found = order
+        .into_iter()
+        .find(|verdict| cases.iter().any(|case| case.verdict == *verdict));
+    Some(found.unwrap_or(Verdict::NotApplicable))
+}
+
+fn coverage(requirements: &[RequirementResult], target: &TargetRecord) -> Coverage {
+    let mut coverage = Coverage::default();
+    for requirement in requirements.iter().filter(|requirement| requirement.level.is_must()) {
+        if requirement
+            .feature
+            .as_ref()
+            .is_some_and(|feature| !target.features.contains(feature))
+        {
+            continue;
+        }
+        coverage.musts += 1;
+        coverage.judged += usize::from(matches!(requirement.verdict, Some(Verdict::Pass | Verdict::Fail)));
+        coverage.passed += usize::from(requirement.verdict == Some(Verdict::Pass));
+        coverage.excluded += usize::from(requirement.not_judged.is_some());
+    }
+    coverage
+}
+
+fn areas(requirements: &[RequirementResult], registry: &Registry) -> Vec<Area> {
+    let mut areas: Vec<Area> = Vec::new();
+    for requirement in requirements {
+        let id = requirement.id.split('-').next().unwrap_or_default();
+        if areas.iter().all(|area| area.id != id) {
+            let title = registry
+                .get(&requirement.id)
+                .map(|known| title(id, known))
+                .unwrap_or_default();
+            areas.push(Area {
+                id: id.to_owned(),
+                title,
+                counts: BTreeMap::new(),
+                requirements: 0,
+            });
+        }
+        if let Some(area) = areas.iter_mut().find(|area| area.id == id) {
+            area.requirements += 1;
+            if let Some(verdict) = requirement.verdict {
+                *area.counts.entry(verdict).or_default() += 1;
+            }
+        }
+    }
+    areas
+}
+
+/// What the letters of an id stand for.
+pub(super) fn title(id: &str, requirement: &Requirement) -> String {
+    let known = [
+        ("FACT", "Fact record and request"),
+        ("VAL", "Values"),
+        ("HLC", "Hybrid logical clock"),
+        ("URI", "Entity URIs"),
+        ("SEM", "Semantics"),
+        ("EXP", "Expiry"),
+        ("CON", "Contradiction"),
+        ("RES", "Resolution"),
+        ("AUTH", "Authentication"),
+        ("KEY", "API keys"),
+        ("SCOPE", "Scopes"),
+        ("HTTP", "HTTP"),
+        ("QRY", "Queries"),
+        ("PAGE", "Paging"),
+        ("DISC", "Discovery"),
+        ("CNF", "Conflicts"),
+        ("CID", "Content ids"),
+    ];
+    known
+        .iter()
+        .find(|(letters, _)| *letters == id)
+        .map_or_else(|| requirement.section.clone(), |(_, title)| (*title).to_owned())
+}
+
+fn count(verdicts: impl Iterator<Item = Verdict>) -> BTreeMap<Verdict, usize> {
+    let mut counts = BTreeMap::new();
+    for verdict in verdicts {
+        *counts.entry(verdict).or_default() += 1;
+    }
+    counts
+}
+
+fn conclude(report: &Report) -> Conclusion {
+    let unexpected = report
+        .cases
+        .iter()
+        .any(|case| case.verdict == Verdict::Fail && case.expected.is_none());
+    let failed = report.count(Verdict::Fail) > 0;
+    let whole = report.selection.is_empty();
+    if report.count(Verdict::Error) > 0 {
+        return Conclusion::HarnessError;
+    }
+    if report.count(Verdict::Unreachable) > 0 {
+        return Conclusion::Unreachable;
+    }
+    if unexpected || report.stale().next().is_some() {
+        return if whole {
+            Conclusion::NotConformant
+        } else {
+            Conclusion::SelectionFailed
+        };
+    }
+    if failed {
+        return Conclusion::AsExpected;
+    }
+    let coverage = report.coverage;
+    let all = coverage.musts > 0 && coverage.passed + coverage.excluded == coverage.musts;
+    let nothing_open = report.count(Verdict::Inconclusive) == 0 && report.count(Verdict::Pass) > 0;
+    match (whole, nothing_open) {
+        (true, true) if all => Conclusion::Conformant,
+        (false, true) => Conclusion::SelectionPassed,
+        _ => Conclusion::Undetermined,
+    }
+}
+
+const FORMAT: u32 = 1;
+
+/// How many exchanges before the one to blame are shown.
+const LED_THERE: usize = 4;

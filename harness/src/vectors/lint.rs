@@ -1,0 +1,205 @@
+//! The rules that a program can check about spec and vectors together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Case, CaseBody, Check, Credential, Expect, Step, Vectors, Verb};
+use crate::{error::InputError, judge::pattern, registry::Registry, schemas::Schemas};
+
+/// Everything that is wrong; an empty list is a clean bill.
+pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features: &[&str]) -> Vec<InputError> {
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for case in &vectors.cases {
+        if let Some(other) = seen.insert(&case.id, &case.file) {
+            problems.push(problem(case, format!("the id {:?} is also used in {other}", case.id)));
+        }
+        lint_covers(case, registry, &mut problems);
+        lint_case(case, schemas, features, &mut problems);
+    }
+    for requirement in &registry.requirements {
+        if registry.retired.contains(&requirement.id) {
+            problems.push(InputError::at(
+                &requirement.file,
+                "",
+                format!("{} is retired and must not come back", requirement.id),
+            ));
+        }
+        let judged = vectors.cases.iter().any(|case| case.covers.contains(&requirement.id));
+        match (&requirement.not_judged, judged) {
+            (None, false) => problems.push(InputError::at(
+                &requirement.file,
+                "",
+                format!(
+                    "{} has no case; write one, or add a line `> not judged: <reason>`",
+                    requirement.id
+                ),
+            )),
+            (Some(_), true) => problems.push(InputError::at(
+                &requirement.file,
+                "",
+                format!("{} is marked as not judged, but has a case", requirement.id),
+            )),
+            _ => {}
+        }
+    }
+    problems
+}
+
+fn problem(case: &Case, message: impl Into<String>) -> InputError {
+    InputError::at(&case.file, &case.pointer, format!("{}: {}", case.id, message.into()))
+}
+
+fn lint_covers(case: &Case, registry: &Registry, problems: &mut Vec<InputError>) {
+    let mut levels = BTreeSet::new();
+    for id in &case.covers {
+        match registry.get(id) {
+            None => problems.push(problem(case, format!("covers {id}, which no block in spec/ defines"))),
+            Some(requirement) => {
+                levels.insert((requirement.level.is_must(), requirement.level.word() == "SHOULD"));
+                if let Some(feature) = &requirement.feature
+                    && !case.needs.contains(feature)
+                {
+                    problems.push(problem(
+                        case,
+                        format!("covers {id}, which holds when {feature:?}: the case must need it too"),
+                    ));
+                }
+            }
+        }
+    }
+    if levels.len() > 1 {
+        problems.push(problem(case, "covers requirements of different levels"));
+    }
+}
+
+fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut Vec<InputError>) {
+    if case.why.split_whitespace().count() < 4 {
+        problems.push(problem(case, "`why` says in a sentence what goes wrong for people"));
+    }
+    for feature in case
+        .needs
+        .iter()
+        .filter(|feature| !features.contains(&feature.as_str()))
+    {
+        problems.push(problem(case, format!("needs {feature:?}, which spec/ does not know")));
+    }
+    match &case.body {
+        CaseBody::Every(every) => {
+            let expect = match &every.check {
+                Check::Expect(expect) if **expect == Expect::default() => {
+                    problems.push(problem(case, "a rule about everything expects something"));
+                    return;
+                }
+                Check::Expect(expect) => expect,
+                Check::Constant { .. } | Check::Unique { .. } => return,
+            };
+            lint_expect(case, expect, schemas, problems);
+            lint_expect(case, &every.filter, schemas, problems);
+        }
+        CaseBody::Steps(steps) => {
+            if !steps.iter().any(judges) {
+                problems.push(problem(case, "no step judges anything: give one an `expect`"));
+            }
+            let mut names = known_names(case);
+            let mut control = false;
+            for (n, step) in steps.iter().enumerate() {
+                lint_step(case, n, step, &names, control, schemas, problems);
+                names.extend(step.save.clone());
+                control |= step.control;
+            }
+        }
+    }
+}
+
+fn judges(step: &Step) -> bool {
+    match &step.verb {
+        Verb::Refuse(_) => !step.premise,
+        Verb::Until { step: inner, .. } => inner.expect.is_some() && !step.premise,
+        _ => step.expect.is_some() && !step.premise,
+    }
+}
+
+fn known_names(case: &Case) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = ["ns", "tag", "url", "host", "port", "i"].map(str::to_owned).into();
+    names.extend(case.times.keys().cloned());
+    if !case.row.is_empty() {
+        names.insert("row".to_owned());
+    }
+    names
+}
+
+fn lint_step(
+    case: &Case,
+    n: usize,
+    step: &Step,
+    names: &BTreeSet<String>,
+    control: bool,
+    schemas: &Schemas,
+    problems: &mut Vec<InputError>,
+) {
+    let mut say = |message: String| problems.push(problem(case, format!("step {}: {message}", n + 1)));
+    if matches!(step.verb, Verb::Refuse(_)) && !control {
+        say("refuses an edit of a control, but no step before is marked `control`".to_owned());
+    }
+    if let Credential::Named(name) = &step.credential
+        && !case.keys.contains_key(name)
+    {
+        say(format!("uses the key {name:?}, which the case does not define"));
+    }
+    // The whole step as it was written, to look at every text in it.
+    let texts = format!("{:?} {:?} {:?}", step.verb, step.expect, step.credential);
+    for name in names_in(&texts)
+        .filter(|name| !names.contains(*name))
+        .collect::<BTreeSet<_>>()
+    {
+        say(format!("names {{{name}}}, which nothing before it defines"));
+    }
+    for expect in step.expect.iter() {
+        lint_expect(case, expect, schemas, problems);
+    }
+}
+
+/// The heads of all `{head.rest}` in a text.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once('}')?;
+        let head = name.split('.').next()?;
+        let plain = !name.is_empty()
+            && name
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || "._-".contains(char));
+        (plain && head.starts_with(|char: char| char.is_ascii_lowercase())).then_some(head)
+    })
+}
+
+fn lint_expect(case: &Case, expect: &Expect, schemas: &Schemas, problems: &mut Vec<InputError>) {
+    if let Some(Some(schema)) = &expect.schema
+        && !schemas.contains(schema)
+    {
+        problems.push(problem(
+            case,
+            format!("expects the schema {schema:?}, which schemas/ does not hold"),
+        ));
+    }
+    if let Some(body) = &expect.body {
+        for operator in operators(body).filter(|name| !pattern::OPERATORS.contains(&name.as_str())) {
+            problems.push(problem(
+                case,
+                format!("{operator} is no operator; vectors/README.md lists them"),
+            ));
+        }
+    }
+}
+
+fn operators(pattern: &Value) -> Box<dyn Iterator<Item = String> + '_> {
+    match pattern {
+        Value::Object(members) => {
+            let names = members.keys().filter(|name| name.starts_with('$')).cloned();
+            Box::new(names.chain(members.values().flat_map(operators)))
+        }
+        Value::Array(items) => Box::new(items.iter().flat_map(operators)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
