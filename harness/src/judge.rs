@@ -39,8 +39,18 @@ pub fn judge(
         };
         verdicts.insert(record.case.clone(), verdict);
     }
+    // A node that refuses everything in perfect form does nothing right: its answers are evidence only beside a case that passed.
+    let works = verdicts.values().any(|verdict| verdict.verdict == Verdict::Pass);
     for rule in rules {
-        verdicts.insert(rule.id.clone(), every::judge(rule, records, schemas));
+        let verdict = every::judge(rule, records, schemas);
+        let verdict = match verdict.verdict {
+            Verdict::Pass if !works => CaseVerdict::of(
+                Verdict::Inconclusive,
+                "no case passed on this node, so the form of its answers shows nothing",
+            ),
+            _ => verdict,
+        };
+        verdicts.insert(rule.id.clone(), verdict);
     }
     verdicts
 }

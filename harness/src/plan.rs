@@ -68,7 +68,8 @@ pub fn plan(
     // A rule about everything needs everything to be said.
     let all = own.iter().any(|case| chosen(case) && case.every().is_some());
     for case in own {
-        if !chosen(case) && !(all && case.every().is_none()) {
+        let drives = all && case.every().is_none();
+        if !chosen(case) && !drives {
             continue;
         }
         match why_not(case, target) {

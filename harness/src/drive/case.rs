@@ -34,7 +34,7 @@ pub(super) enum Stop {
 }
 
 /// The record of a case whose node was never there.
-pub fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
+pub(super) fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
     CaseRecord {
         case: case.id.clone(),
         gone: Some(gone),
@@ -43,7 +43,7 @@ pub fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
 }
 
 /// Runs the steps until one does not hold.
-pub async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
+pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
     let started = Instant::now();
     let mut record = CaseRecord {
         case: case.id.clone(),
@@ -368,7 +368,7 @@ impl Run<'_> {
                     bytes.extend_from_slice(text.as_bytes());
                 }
                 RawPart::Repeat { text, times } => {
-                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes())
+                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes());
                 }
                 RawPart::Bytes(more) => bytes.extend_from_slice(more),
             }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Judges one rule over all exchanges of a run.
-pub fn judge(rule: &Case, records: &[CaseRecord], schemas: &Schemas) -> CaseVerdict {
+pub(super) fn judge(rule: &Case, records: &[CaseRecord], schemas: &Schemas) -> CaseVerdict {
     let Some(every) = rule.every() else {
         return CaseVerdict::of(Verdict::Error, "not a rule");
     };

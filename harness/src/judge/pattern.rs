@@ -4,7 +4,7 @@ mod operators;
 
 pub use operators::NAMES as OPERATORS;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::wrong::Wrong;
 
@@ -18,9 +18,17 @@ pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Resul
     if let Value::Object(members) = pattern
         && members.keys().any(|name| name.starts_with('$'))
     {
-        return members
+        // Operators and plain members may stand side by side; all must hold.
+        let plain: Map<String, Value> = members
             .iter()
-            .try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
+            .filter(|(name, _)| !name.starts_with('$'))
+            .map(|(name, part)| (name.clone(), part.clone()))
+            .collect();
+        if !plain.is_empty() {
+            at(pointer, &Value::Object(plain), value)?;
+        }
+        let mut operators = members.iter().filter(|(name, _)| name.starts_with('$'));
+        return operators.try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
     }
     let Some(value) = value else {
         return Err(Wrong::new(pointer, describe(pattern), None));

@@ -134,12 +134,12 @@ fn unordered(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wro
         })
         .collect();
     let mut taken_by = vec![None; items.len()];
-    for n in 0..patterns.len() {
+    for (n, pattern) in patterns.iter().enumerate() {
         let mut seen = vec![false; items.len()];
         if !place(n, &fits, &mut seen, &mut taken_by) {
             return Err(Wrong::said(
                 pointer,
-                format!("an element like {}", short(&patterns[n])),
+                format!("an element like {}", short(pattern)),
                 short(&items.into()),
             ));
         }
@@ -288,7 +288,7 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
         "$type" => is_type(wanted, value),
         "$matches" => value.is_string() && Regex::new(wanted).is_ok_and(|pattern| pattern.is_match(text)),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
-        "$literal" => value.is_number() && value.to_string() == wanted,
+        "$literal" => value.is_number() && *value == wanted,
         "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
         "$after" => moment(text)
             .zip(moment(wanted))
