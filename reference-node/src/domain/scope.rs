@@ -46,6 +46,10 @@ pub(crate) struct ScopeSet(u8);
 impl ScopeSet {
     pub(crate) const ALL: Self = Self(0b1111);
 
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) fn contains(self, scope: Scope) -> bool {
         self.0 & (1 << scope.code()) != 0
     }
