@@ -101,6 +101,10 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
             Ok(Observation::of_value(filled))
         }
         Verb::Raw { .. } => raw(done),
+        Verb::Hold { connections, .. } => match done.events.last() {
+            Some(Event::Held(held)) => Ok(Observation::of_value(json!({"held": held, "asked": connections}))),
+            _ => Err(silent("connections to hold", "none were opened")),
+        },
         Verb::Until { step: inner, within_ms } => until(inner, *within_ms, done, bindings),
         Verb::Stop | Verb::Kill | Verb::Restart => match done.events.last() {
             Some(_) => Ok(Observation {

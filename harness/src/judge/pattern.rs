@@ -60,6 +60,21 @@ fn same_number(one: &serde_json::Number, other: &serde_json::Number) -> bool {
     }
 }
 
+/// Equality of two answers: numbers by value, whatever the literal.
+pub(crate) fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => same_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| equal(value, other)))
+        }
+        _ => one == other,
+    }
+}
+
 fn describe(pattern: &Value) -> String {
     match pattern {
         Value::Object(_) => format!("an object like {pattern}"),
