@@ -27,6 +27,7 @@ use rusqlite::Connection;
 pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
 pub(crate) use self::lookup::Name;
 pub(crate) use self::query::Filter;
+use self::readers::Effort;
 pub(crate) use self::resolve::{Resolution, ResolveRefusal};
 pub(crate) use self::writer::Txn;
 
@@ -92,7 +93,7 @@ impl Store {
     }
 
     /// Runs `read` on a connection that sees every acknowledged write and no fact past its expiry as live.
-    async fn read<T, F>(&self, read: F) -> Stored<T>
+    async fn read<T, F>(&self, effort: Effort, read: F) -> Stored<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -100,12 +101,13 @@ impl Store {
         if self.writer.next_expiry() <= now_micros() {
             self.writer.submit(|_settles_first| Ok(())).await?;
         }
-        self.readers.run(read).await
+        self.readers.run(effort, read).await
     }
 
     /// Whether the database answers at all.
     pub(crate) async fn check(&self) -> Stored<()> {
-        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(()))).await
+        self.read(Effort::Short, |db| db.query_row("SELECT 1", [], |_| Ok(())))
+            .await
     }
 
     /// Finishes what is queued and folds the write-ahead log into the file.

@@ -37,7 +37,7 @@ pub(crate) fn float_text(double: f64) -> String {
 /// A text that two storage texts share exactly when they denote the same number. Integers above 2^53 are compared
 /// digit by digit with the exact value of a double, so nothing is rounded away.
 pub(crate) fn equality_text(storage: &str) -> String {
-    let is_integer = !storage.contains(['.', 'e', 'n', 'i']);
+    let is_integer = !storage.contains(['.', 'e']);
     if is_integer {
         return storage.to_owned();
     }

@@ -18,8 +18,11 @@ const LINGER_TIME: Duration = Duration::from_secs(2);
 /// The bytes of a JSON body within the node's limit.
 pub(crate) async fn json(app: &App, request: Request) -> Result<Bytes, ApiError> {
     let (parts, body) = request.into_parts();
+    // A client that waits for permission to send has nothing on the way, and asking for the body would grant it.
+    let waits = parts.headers.contains_key(header::EXPECT);
+    let refuse = |body| if waits { drop(body) } else { linger(body) };
     if !is_json(&parts.headers) {
-        linger(body);
+        refuse(body);
         return Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
@@ -28,7 +31,7 @@ pub(crate) async fn json(app: &App, request: Request) -> Result<Bytes, ApiError>
     }
     let limit = app.settings.max_body_bytes;
     if announced_length(&parts.headers).is_some_and(|length| length > limit as u64) {
-        linger(body);
+        refuse(body);
         return Err(too_large(limit));
     }
     match tokio::time::timeout(app.settings.request_timeout, collect(body, limit)).await {

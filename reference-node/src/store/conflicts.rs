@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::contest::conflict_entity;
+use super::readers::Effort;
 use super::{Store, Stored, lookup};
 use crate::domain::cursor::Position;
 use crate::domain::fact::Fact;
@@ -36,7 +37,7 @@ pub(crate) struct ConflictPage {
 
 impl Store {
     pub(crate) async fn conflicts(&self, filter: ConflictFilter) -> Stored<ConflictPage> {
-        self.read(move |db| run(db, &filter)).await
+        self.read(Effort::Long, move |db| run(db, &filter)).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::readers::Effort;
 use super::{Store, Stored, Txn};
 use crate::domain::caller::{Caller, PermissionSet};
 use crate::domain::id::Id;
@@ -40,7 +41,7 @@ impl Store {
     }
 
     pub(crate) async fn keys(&self) -> Stored<Vec<KeyRecord>> {
-        self.read(list).await
+        self.read(Effort::Long, list).await
     }
 
     /// Whether there was such a key.

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
+use super::readers::Effort;
 use super::{Store, Stored, rows};
 use crate::domain::cid::Cid;
 use crate::domain::fact::Fact;
@@ -19,7 +20,7 @@ pub(crate) enum Name {
 impl Store {
     /// The fact, whatever its standing, if its scope is among the `readable`.
     pub(crate) async fn fact(&self, name: Name, readable: ScopeSet) -> Stored<Option<Fact>> {
-        let found = self.read(move |db| by_name(db, name)).await?;
+        let found = self.read(Effort::Short, move |db| by_name(db, name)).await?;
         Ok(found.filter(|fact| readable.contains(fact.scope)))
     }
 }

@@ -3,6 +3,7 @@
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
+use super::readers::Effort;
 use super::{Store, Stored, rows};
 use crate::domain::cursor::Position;
 use crate::domain::fact::Fact;
@@ -25,6 +26,29 @@ pub(crate) struct Filter {
     pub(crate) limit: u32,
 }
 
+/// The largest page that counts as short.
+const SHORT_PAGE: u32 = 100;
+
+impl Filter {
+    /// A query whose rows lie side by side in an index and whose total is kept needs no thread of its own.
+    fn effort(&self) -> Effort {
+        let one_index = match (&self.entity, &self.relation, &self.source) {
+            (_, _, None) | (None, None, Some(_)) => true,
+            (_, _, Some(_)) => false,
+        };
+        if one_index && self.scopes == ScopeSet::ALL && self.counted_alone() && self.limit <= SHORT_PAGE {
+            Effort::Short
+        } else {
+            Effort::Long
+        }
+    }
+
+    /// Whether nothing but names and scopes decides.
+    fn counted_alone(&self) -> bool {
+        self.view.is_default() && self.after.is_none() && self.min_confidence.is_none_or(|least| least <= 0.0)
+    }
+}
+
 /// Newest first. `next` is there when more facts follow.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
@@ -35,7 +59,7 @@ pub(crate) struct Page {
 
 impl Store {
     pub(crate) async fn query(&self, filter: Filter) -> Stored<Page> {
-        self.read(move |db| run(db, &filter)).await
+        self.read(filter.effort(), move |db| run(db, &filter)).await
     }
 }
 
@@ -218,9 +242,7 @@ fn page(
 
 /// The number of matches where it is kept: default queries by one name, or by entity and relation, or by none.
 fn tallied(db: &Connection, filter: &Filter, terms: &Terms) -> rusqlite::Result<Option<i64>> {
-    let plain =
-        filter.view.is_default() && filter.after.is_none() && filter.min_confidence.is_none_or(|least| least <= 0.0);
-    if !plain {
+    if !filter.counted_alone() {
         return Ok(None);
     }
     let (kind, term) = match (terms.entity, terms.relation, terms.source) {

@@ -118,6 +118,59 @@ fn a_clock_that_was_ahead_stays_ahead() {
     });
 }
 
+#[test]
+fn every_shape_of_query_counts_what_it_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = Store::open(&folder.path().join("a.db"), LIMITS).unwrap();
+        for (entity, value, confidence, scope) in [
+            ("user:a", "x", 1.0, Scope::Local),
+            ("user:a", "y", 0.5, Scope::Local),
+            ("user:a", "x", 0.4, Scope::Public),
+            ("user:b", "x", 0.9, Scope::Team),
+            ("user:b", "x", 0.0, Scope::Team),
+        ] {
+            let mut fact = draft(entity, value, confidence);
+            fact.scope = scope;
+            store.assert(fact, ScopeSet::ALL).await.unwrap();
+        }
+        for shape in 0..1_u32 << 9 {
+            let has = |bit: u32| shape & (1 << bit) != 0;
+            let view = View {
+                contradicted: has(0),
+                expired: has(1),
+                retracted: has(2),
+            };
+            let scopes = if has(3) {
+                ScopeSet::only(Scope::Local)
+            } else {
+                ScopeSet::ALL
+            };
+            let filter = Filter {
+                entity: has(4).then(|| "user:a".to_owned()),
+                relation: has(5).then(|| "t:r".to_owned()),
+                source: has(6).then(|| "agent:a".to_owned()),
+                scopes,
+                min_confidence: has(7).then_some(0.45),
+                after: has(8).then_some(0),
+                ..all_of("user:a", view)
+            };
+            let page = store
+                .query(filter.clone())
+                .await
+                .unwrap_or_else(|error| panic!("{filter:?}: {error}"));
+            assert_eq!(page.total as usize, page.facts.len(), "{filter:?}");
+            assert!(!page.facts.is_empty(), "{filter:?}");
+            let nothing = Filter {
+                scopes: ScopeSet::default(),
+                ..filter
+            };
+            assert_eq!(store.query(nothing).await.unwrap().total, 0);
+        }
+        store.close().await;
+    });
+}
+
 /// One step of a history on a single triple.
 #[derive(Clone, Debug)]
 enum Step {

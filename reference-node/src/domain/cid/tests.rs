@@ -137,7 +137,7 @@ fn every_worked_content_id_holds() {
             ("value", r#"{"type":"string","v":"CEO"}"#),
         ] {
             if !members.contains(&format!("\"{member}\":")) {
-                request += &format!(",\"{member}\":{default}");
+                request = format!("{request},\"{member}\":{default}");
             }
         }
         request.push('}');

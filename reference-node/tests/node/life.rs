@@ -1,11 +1,9 @@
 //! The server's life: how it starts, refuses to start, stops, and what survives a crash.
 
-mod support;
-
 use std::io::{Read, Write};
 
+use crate::support::{Node, fact, server};
 use serde_json::json;
-use support::{Node, fact, server};
 
 const ALL: &str = "local,team,company,public";
 

@@ -1,11 +1,9 @@
 //! The server from outside: who is let in, what is refused and how, what the routes promise.
 
-mod support;
-
 use std::io::{Read, Write};
 
+use crate::support::{Node, fact};
 use serde_json::{Value, json};
-use support::{Node, fact};
 
 const ALL: &str = "local,team,company,public";
 

@@ -98,14 +98,19 @@ impl Node {
     }
 
     pub(crate) fn send(&self, method: &str, target: &str, key: &str, body: Option<&[u8]>) -> Answer {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n");
+        let mut head = vec![
+            format!("{method} {target} HTTP/1.1"),
+            "Host: node".into(),
+            "Connection: close".into(),
+        ];
         if !key.is_empty() {
-            request += &format!("Authorization: Bearer {key}\r\n");
+            head.push(format!("Authorization: Bearer {key}"));
         }
         if let Some(body) = body {
-            request += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+            head.push("Content-Type: application/json".into());
+            head.push(format!("Content-Length: {}", body.len()));
         }
-        let mut bytes = (request + "\r\n").into_bytes();
+        let mut bytes = (head.join("\r\n") + "\r\n\r\n").into_bytes();
         bytes.extend_from_slice(body.unwrap_or_default());
         self.raw(&bytes)
     }

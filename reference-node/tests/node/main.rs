@@ -1,0 +1,7 @@
+//! The node from outside, as a process of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod http;
+mod life;
+mod support;
