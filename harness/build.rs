@@ -30,7 +30,10 @@ fn collect(folder: &Path, name: &str, files: &mut Vec<(String, String)>) {
         let name = format!("{name}/{}", entry.file_name().to_string_lossy());
         if path.is_dir() {
             collect(&path, &name, files);
-        } else if [".md", ".json", ".toml", ".txt", ".py", ".sh"].iter().any(|end| name.ends_with(end)) {
+        } else if [".md", ".json", ".toml", ".txt", ".py", ".sh"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
             let full = fs::canonicalize(&path).expect("it was just listed");
             files.push((name, full.display().to_string()));
         }

@@ -35,12 +35,16 @@ impl Bindings {
         if let Some(value) = self.values.get(path) {
             return Some(value.clone());
         }
-        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let (name, rest) = path
+            .split_once('.')
+            .map_or((path, None), |(name, rest)| (name, Some(rest)));
         if let Some(value) = self.values.get(name) {
             return member(value, rest?).cloned();
         }
         let saved = self.saved.get(name)?;
-        let Some(rest) = rest else { return Some(saved.body.clone()) };
+        let Some(rest) = rest else {
+            return Some(saved.body.clone());
+        };
         if let Some(value) = member(&saved.body, rest) {
             return Some(value.clone());
         }
@@ -57,7 +61,9 @@ impl Bindings {
         if let Some(found) = NAME.captures(text)
             && found.get(0).is_some_and(|all| all.len() == text.len())
         {
-            return self.look_up(&found[1]).map_or_else(|| self.unknown(text, &found[1]), Ok);
+            return self
+                .look_up(&found[1])
+                .map_or_else(|| self.unknown(text, &found[1]), Ok);
         }
         self.fill_text(text).map(Value::String)
     }
@@ -92,14 +98,22 @@ impl Bindings {
     pub fn fill_value(&self, value: &Value) -> Result<Value, Unbound> {
         Ok(match value {
             Value::String(text) => self.fill(text)?,
-            Value::Array(items) => Value::Array(items.iter().map(|item| self.fill_value(item)).collect::<Result<_, _>>()?),
+            Value::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.fill_value(item))
+                    .collect::<Result<_, _>>()?,
+            ),
             Value::Object(members) => Value::Object(self.fill_map(members)?),
             other => other.clone(),
         })
     }
 
     pub fn fill_map(&self, members: &Map<String, Value>) -> Result<Map<String, Value>, Unbound> {
-        members.iter().map(|(name, value)| Ok((self.fill_text(name)?, self.fill_value(value)?))).collect()
+        members
+            .iter()
+            .map(|(name, value)| Ok((self.fill_text(name)?, self.fill_value(value)?)))
+            .collect()
     }
 }
 
@@ -116,8 +130,9 @@ fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
-static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{([a-z][a-zA-Z0-9_]*(?:\.[a-zA-Z0-9_-]+)*)\}").expect("a constant that a test compiles"));
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{([a-z][a-zA-Z0-9_]*(?:\.[a-zA-Z0-9_-]+)*)\}").expect("a constant that a test compiles")
+});
 
 #[cfg(test)]
 mod tests {
@@ -130,26 +145,47 @@ mod tests {
         bindings.set("ns", json!("stigmem://a.test"));
         bindings.set("row", json!({"n": 5}));
         let headers = BTreeMap::from([("etag".to_owned(), "x".to_owned())]);
-        let saved = Saved { body: json!({"facts": [{"id": "7"}]}), request: json!({"scope": "team"}), status: 201, headers };
+        let saved = Saved {
+            body: json!({"facts": [{"id": "7"}]}),
+            request: json!({"scope": "team"}),
+            status: 201,
+            headers,
+        };
         bindings.save("first", saved);
         bindings
     }
 
     #[test]
     fn names_are_filled_in_and_keep_their_type_when_alone() {
-        let filled = bindings().fill_value(&json!({"{ns}/x": "{row.n}", "text": "n={row.n}", "id": "{first.facts.0.id}"})).unwrap();
+        let filled = bindings()
+            .fill_value(&json!({"{ns}/x": "{row.n}", "text": "n={row.n}", "id": "{first.facts.0.id}"}))
+            .unwrap();
         assert_eq!(filled, json!({"stigmem://a.test/x": 5, "text": "n=5", "id": "7"}));
-        assert_eq!(bindings().fill("{first.request.scope}{first.status}{first.header.etag}").unwrap(), json!("team201x"));
+        assert_eq!(
+            bindings()
+                .fill("{first.request.scope}{first.status}{first.header.etag}")
+                .unwrap(),
+            json!("team201x")
+        );
     }
 
     #[test]
     fn other_braces_stay() {
-        assert_eq!(bindings().fill("{\"a\":1} {i} {nobody.x}").unwrap(), json!("{\"a\":1} {i} {nobody.x}"));
+        assert_eq!(
+            bindings().fill("{\"a\":1} {i} {nobody.x}").unwrap(),
+            json!("{\"a\":1} {i} {nobody.x}")
+        );
     }
 
     #[test]
     fn a_member_that_never_came_is_an_error() {
-        assert_eq!(bindings().fill("x{first.cursor}"), Err(Unbound("first.cursor".to_owned())));
-        assert_eq!(bindings().fill("{first.cursor}"), Err(Unbound("first.cursor".to_owned())));
+        assert_eq!(
+            bindings().fill("x{first.cursor}"),
+            Err(Unbound("first.cursor".to_owned()))
+        );
+        assert_eq!(
+            bindings().fill("{first.cursor}"),
+            Err(Unbound("first.cursor".to_owned()))
+        );
     }
 }

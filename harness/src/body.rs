@@ -52,13 +52,19 @@ fn write_object(members: &Map<String, Value>, out: &mut String) -> Result<(), St
 /// The bytes of an object that stands for bytes.
 fn special(members: &Map<String, Value>) -> Result<Option<String>, String> {
     if let Some(literal) = members.get("$literal") {
-        return literal.as_str().map(|text| Some(text.to_owned())).ok_or_else(|| "$literal wants a text".to_owned());
+        return literal
+            .as_str()
+            .map(|text| Some(text.to_owned()))
+            .ok_or_else(|| "$literal wants a text".to_owned());
     }
     if members.contains_key("$repeat") {
         return Ok(Some(Value::String(repeated(members)?).to_string()));
     }
     if let Some(depth) = members.get("$nested") {
-        let depth = depth.as_u64().filter(|depth| *depth <= MAX_BODY as u64 / 2).ok_or("$nested wants a depth")?;
+        let depth = depth
+            .as_u64()
+            .filter(|depth| *depth <= MAX_BODY as u64 / 2)
+            .ok_or("$nested wants a depth")?;
         let depth = usize::try_from(depth).map_err(|error| error.to_string())?;
         return Ok(Some("[".repeat(depth) + &"]".repeat(depth)));
     }
@@ -67,8 +73,14 @@ fn special(members: &Map<String, Value>) -> Result<Option<String>, String> {
 
 /// The text that `{"$repeat": text, "times": n}` stands for.
 pub fn repeated(members: &Map<String, Value>) -> Result<String, String> {
-    let text = members.get("$repeat").and_then(Value::as_str).ok_or("$repeat wants a text")?;
-    let times = members.get("times").and_then(Value::as_u64).ok_or("$repeat wants times")?;
+    let text = members
+        .get("$repeat")
+        .and_then(Value::as_str)
+        .ok_or("$repeat wants a text")?;
+    let times = members
+        .get("times")
+        .and_then(Value::as_u64)
+        .ok_or("$repeat wants times")?;
     let times = usize::try_from(times).map_err(|error| error.to_string())?;
     if text.len().saturating_mul(times) > MAX_BODY {
         return Err(format!("a text of more than {MAX_BODY} bytes"));
@@ -93,7 +105,10 @@ mod tests {
     #[test]
     fn bytes_that_json_cannot_say() {
         let body = json!({"a": {"$literal": "1E-7"}, "b": {"$repeat": "ab", "times": 3}, "c": {"$nested": 2}, "d": {"$absent": true}, "e": [5, 5.0, -0.0, null, "\"\u{2028}"]});
-        assert_eq!(emit(&body).unwrap(), "{\"a\":1E-7,\"b\":\"ababab\",\"c\":[[]],\"e\":[5,5.0,-0.0,null,\"\\\"\u{2028}\"]}");
+        assert_eq!(
+            emit(&body).unwrap(),
+            "{\"a\":1E-7,\"b\":\"ababab\",\"c\":[[]],\"e\":[5,5.0,-0.0,null,\"\\\"\u{2028}\"]}"
+        );
     }
 
     #[test]

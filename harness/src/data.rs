@@ -22,7 +22,10 @@ pub struct Data {
 
 impl Data {
     pub fn embedded() -> Self {
-        let files = EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let files = EMBEDDED
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
         Self { files, origin: None }
     }
 
@@ -32,14 +35,21 @@ impl Data {
         for folder in ["spec", "schemas", "vectors"] {
             let path = dir.join(folder);
             if !path.is_dir() {
-                return Err(InputError::new(&path, "", "this folder is missing; --data wants a folder that holds spec, schemas and vectors"));
+                return Err(InputError::new(
+                    &path,
+                    "",
+                    "this folder is missing; --data wants a folder that holds spec, schemas and vectors",
+                ));
             }
             read_folder(&path, folder, &mut files)?;
         }
         for (name, text) in EMBEDDED.iter().filter(|(name, _)| name.starts_with("targets/")) {
             files.insert((*name).to_owned(), (*text).to_owned());
         }
-        Ok(Self { files, origin: Some(dir.to_owned()) })
+        Ok(Self {
+            files,
+            origin: Some(dir.to_owned()),
+        })
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -77,9 +87,14 @@ fn read_folder(path: &Path, name: &str, files: &mut BTreeMap<String, String>) ->
         } else if [".md", ".json", ".txt"].iter().any(|end| name.ends_with(end)) {
             let size = entry.metadata().map_or(0, |meta| meta.len());
             if size > MAX_FILE {
-                return Err(InputError::new(&path, "", format!("is {size} bytes; a data file may have {MAX_FILE}")));
+                return Err(InputError::new(
+                    &path,
+                    "",
+                    format!("is {size} bytes; a data file may have {MAX_FILE}"),
+                ));
             }
-            let text = fs::read_to_string(&path).map_err(|error| InputError::new(&path, "", format!("cannot be read: {error}")))?;
+            let text = fs::read_to_string(&path)
+                .map_err(|error| InputError::new(&path, "", format!("cannot be read: {error}")))?;
             files.insert(name, text);
         }
     }

@@ -45,7 +45,11 @@ pub type Progress<'a> = &'a (dyn Fn(usize, &CaseRecord) + Sync);
 
 /// Runs all cases. An error means that there was no node to begin with.
 pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Result<Vec<CaseRecord>, Gone> {
-    let places = Places { setting, shared: Mutex::new(BTreeMap::new()), launches: AtomicUsize::new(0) };
+    let places = Places {
+        setting,
+        shared: Mutex::new(BTreeMap::new()),
+        launches: AtomicUsize::new(0),
+    };
     if let Some(first) = plan.cases.first()
         && setting.target.attach.is_some()
     {
@@ -59,13 +63,19 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
     };
     let (own, shared): (Vec<&Case>, Vec<&Case>) = plan.cases.iter().partition(|case| case.wants_own_node());
     // Cases with nodes of their own take time to start them: they go beside the others, not after them.
-    let beside = stream::iter(own).map(|case| places.alone(case, plan.seed)).buffer_unordered(OWN_NODES).map(finish);
-    let together = stream::iter(shared).map(|case| places.together(case, plan.seed)).buffer_unordered(setting.jobs);
+    let beside = stream::iter(own)
+        .map(|case| places.alone(case, plan.seed))
+        .buffer_unordered(OWN_NODES)
+        .map(finish);
+    let together = stream::iter(shared)
+        .map(|case| places.together(case, plan.seed))
+        .buffer_unordered(setting.jobs)
+        .map(|outcome| outcome.map(finish));
     let (mut records, rest) = tokio::join!(beside.collect::<Vec<_>>(), together.collect::<Vec<_>>());
     let mut again = Vec::new();
     for outcome in rest {
         match outcome {
-            Ok(record) => records.push(finish(record)),
+            Ok(record) => records.push(record),
             Err(case) => again.push(case),
         }
     }
@@ -97,9 +107,15 @@ impl Places<'_> {
         let variant = case.node.variant.clone();
         let mut shared = self.shared.lock().await;
         if let Some(place) = shared.get(&variant) {
-            return if place.is_dead() { Err(gone("the node died")) } else { Ok(Arc::clone(place)) };
+            return if place.is_dead() {
+                Err(gone("the node died"))
+            } else {
+                Ok(Arc::clone(place))
+            };
         }
-        let label = variant.as_deref().map_or_else(|| "shared".to_owned(), |variant| format!("shared-{variant}"));
+        let label = variant
+            .as_deref()
+            .map_or_else(|| "shared".to_owned(), |variant| format!("shared-{variant}"));
         let place = Arc::new(self.start(variant.as_deref(), label).await?);
         shared.insert(variant, Arc::clone(&place));
         Ok(place)
@@ -160,7 +176,10 @@ impl Places<'_> {
 
 /// The ordinary limits of a run.
 pub fn limits(seconds: u64) -> Limits {
-    Limits { time: std::time::Duration::from_secs(seconds), ..Limits::default() }
+    Limits {
+        time: std::time::Duration::from_secs(seconds),
+        ..Limits::default()
+    }
 }
 
 /// How many nodes besides the shared ones run at once.

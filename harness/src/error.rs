@@ -18,7 +18,11 @@ impl InputError {
     }
 
     pub fn at(place: impl Into<String>, pointer: &str, message: impl Into<String>) -> Self {
-        Self { place: place.into(), pointer: pointer.to_owned(), message: message.into() }
+        Self {
+            place: place.into(),
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        }
     }
 }
 

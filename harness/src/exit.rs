@@ -16,6 +16,8 @@ pub enum Exit {
     TooLittle,
     /// A defect of this program.
     Harness,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -27,6 +29,7 @@ impl Exit {
             Self::TargetGone => 3,
             Self::TooLittle => 4,
             Self::Harness => 70,
+            Self::Interrupted => 130,
         }
     }
 }

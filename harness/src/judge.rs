@@ -17,22 +17,39 @@ use crate::{
     bindings::{Bindings, Saved},
     schemas::Schemas,
     trace::{CaseRecord, StepRecord},
-    vectors::{Case, Step, Vectors, Verb},
+    vectors::{Case, Step, Vectors},
 };
 pub(crate) use expect::Outcome;
 
 /// Judges all recorded cases and the rules about everything.
-pub fn judge(vectors: &Vectors, rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> BTreeMap<String, CaseVerdict> {
+pub fn judge(
+    vectors: &Vectors,
+    rules: &[Case],
+    records: &[CaseRecord],
+    schemas: &Schemas,
+) -> BTreeMap<String, CaseVerdict> {
     let mut verdicts = BTreeMap::new();
     for record in records {
         let verdict = match vectors.find(&record.case) {
             Some(case) => judge_case(case, record, schemas),
-            None => CaseVerdict::of(Verdict::Error, "the vectors do not hold this case; was the trace made with other vectors?"),
+            None => CaseVerdict::of(
+                Verdict::Error,
+                "the vectors do not hold this case; was the trace made with other vectors?",
+            ),
         };
         verdicts.insert(record.case.clone(), verdict);
     }
-    for rule in rules {
-        verdicts.insert(rule.id.clone(), every::judge(rule, records, schemas));
+    // A node that refuses everything in perfect form does nothing right: its answers are evidence only beside a case that passed.
+    let works = verdicts.values().any(|verdict| verdict.verdict == Verdict::Pass);
+    for (id, verdict) in every::judge(rules, records, schemas) {
+        let verdict = match verdict.verdict {
+            Verdict::Pass if !works => CaseVerdict::of(
+                Verdict::Inconclusive,
+                "no case passed on this node, so the form of its answers shows nothing",
+            ),
+            _ => verdict,
+        };
+        verdicts.insert(id, verdict);
     }
     verdicts
 }
@@ -52,23 +69,60 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
         match settle(step, done, &mut bindings, schemas) {
             Outcome::Holds(seen) => subjects += seen,
             Outcome::Wrong(wrong, exchange) if step.prepares() => {
-                let message = format!("step {} ({}) only prepares, and did not succeed: expected {}, got {}", n + 1, step.verb.name(), wrong.expected, wrong.got);
-                let failure = Failure { step: n, verb: step.verb.name().to_owned(), wrong, exchange };
-                return CaseVerdict { failures: vec![failure], ..CaseVerdict::of(Verdict::Inconclusive, message) };
+                let message = format!(
+                    "step {} ({}) only prepares, and did not succeed: expected {}, got {}",
+                    n + 1,
+                    step.verb.name(),
+                    wrong.expected,
+                    wrong.got
+                );
+                let failure = Failure {
+                    step: n,
+                    verb: step.verb.name().to_owned(),
+                    wrong,
+                    exchange,
+                };
+                return CaseVerdict {
+                    failures: vec![failure],
+                    ..CaseVerdict::of(Verdict::Inconclusive, message)
+                };
             }
             Outcome::Wrong(wrong, exchange) => {
-                failures.push(Failure { step: n, verb: step.verb.name().to_owned(), wrong, exchange });
+                failures.push(Failure {
+                    step: n,
+                    verb: step.verb.name().to_owned(),
+                    wrong,
+                    exchange,
+                });
             }
             Outcome::Vector(message) => return CaseVerdict::of(Verdict::Error, format!("step {}: {message}", n + 1)),
         }
     }
     if let Some(gone) = &record.gone {
-        let log = if gone.log.is_empty() { String::new() } else { format!("; its last words: {}", gone.log.join(" / ")) };
-        return CaseVerdict { failures, ..CaseVerdict::of(Verdict::Unreachable, format!("{}{log}", gone.what)) };
+        let log = if gone.log.is_empty() {
+            String::new()
+        } else {
+            format!("; its last words: {}", gone.log.join(" / "))
+        };
+        return CaseVerdict {
+            failures,
+            ..CaseVerdict::of(Verdict::Unreachable, format!("{}{log}", gone.what))
+        };
     }
     if let Some(first) = failures.first() {
-        let message = format!("step {} ({}): expected {}, got {}", first.step + 1, first.verb, first.wrong.expected, first.wrong.got);
-        return CaseVerdict { verdict: Verdict::Fail, subjects, message, failures };
+        let message = format!(
+            "step {} ({}): expected {}, got {}",
+            first.step + 1,
+            first.verb,
+            first.wrong.expected,
+            first.wrong.got
+        );
+        return CaseVerdict {
+            verdict: Verdict::Fail,
+            subjects,
+            message,
+            failures,
+        };
     }
     if let Some(missing) = &record.missing {
         return CaseVerdict::of(Verdict::Inconclusive, missing.clone());
@@ -79,7 +133,12 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
     if subjects == 0 {
         return CaseVerdict::of(Verdict::Inconclusive, "nothing was observed");
     }
-    CaseVerdict { verdict: Verdict::Pass, subjects, message: String::new(), failures }
+    CaseVerdict {
+        verdict: Verdict::Pass,
+        subjects,
+        message: String::new(),
+        failures,
+    }
 }
 
 /// Judges one step and keeps what it saves. The driver calls it too, so that both see the same names.
@@ -95,21 +154,17 @@ pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, sc
                 body: observation.body.clone().unwrap_or(Value::Null),
                 request: observation.request.clone(),
                 status: observation.status.unwrap_or_default(),
-                headers: observation.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect(),
+                headers: observation
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                    .collect(),
             },
         );
     }
-    let verb = match &step.verb {
-        Verb::Until { step, .. } => &step.verb,
-        verb => verb,
-    };
-    let inner = match &step.verb {
-        Verb::Until { step, .. } => step.expect.as_ref(),
-        _ => step.expect.as_ref(),
-    };
     let ordinary = step.verb.ordinary();
-    let wanted = inner.map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
-    let subjects = if inner.is_some() || matches!(verb, Verb::Refuse(_)) { observation.subjects } else { 0 };
+    let wanted = step.expectation().map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
+    let subjects = if step.prepares() { 0 } else { observation.subjects };
     match expect::check(&wanted, &observation, bindings, schemas) {
         Outcome::Holds(_) => Outcome::Holds(subjects),
         other => other,

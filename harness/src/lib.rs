@@ -2,6 +2,7 @@
 
 pub mod bindings;
 pub mod body;
+pub mod cli;
 pub mod data;
 pub mod drive;
 pub mod error;

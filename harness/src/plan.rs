@@ -2,7 +2,7 @@
 
 use crate::{
     error::InputError,
-    registry::{Registry, is_id},
+    registry::Registry,
     seed::Draw,
     target::Target,
     trace::{LeftOut, LeftOutAs},
@@ -22,6 +22,13 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
 }
 
+impl Plan {
+    /// Nothing was chosen at all.
+    pub fn is_empty(&self) -> bool {
+        self.cases.is_empty() && self.rules.is_empty() && self.left_out.is_empty()
+    }
+}
+
 /// Chooses the cases of a profile that a target can be judged by.
 pub fn plan(
     vectors: &Vectors,
@@ -31,14 +38,18 @@ pub fn plan(
     selection: &[String],
     seed: u64,
 ) -> Result<Plan, InputError> {
-    let known = |profile: &str| registry.requirements.iter().any(|requirement| requirement.profile == profile);
+    let known = |profile: &str| {
+        registry
+            .requirements
+            .iter()
+            .any(|requirement| requirement.profile == profile)
+    };
     if !known(profile) {
-        return Err(InputError::at("--profile", "", format!("{profile:?} is not a profile of the specification")));
-    }
-    for selector in selection {
-        if !vectors.cases.iter().any(|case| selects(selector, case)) {
-            return Err(unknown_selector(selector, registry));
-        }
+        return Err(InputError::at(
+            "--profile",
+            "",
+            format!("{profile:?} is not a profile of the specification"),
+        ));
     }
     let mut plan = Plan {
         seed,
@@ -48,12 +59,25 @@ pub fn plan(
         rules: Vec::new(),
         left_out: Vec::new(),
     };
-    for case in vectors.cases.iter().filter(|case| belongs(case, registry, profile)) {
-        if !selection.is_empty() && !selection.iter().any(|selector| selects(selector, case)) {
+    let chosen = |case: &Case| selection.is_empty() || selection.iter().any(|selector| selects(selector, case));
+    let own: Vec<&Case> = vectors
+        .cases
+        .iter()
+        .filter(|case| belongs(case, registry, profile))
+        .collect();
+    // Rules alone need somebody else to make the node talk.
+    let all = !own.iter().any(|case| chosen(case) && case.every().is_none());
+    for case in own {
+        let drives = all && case.every().is_none();
+        if !chosen(case) && !drives {
             continue;
         }
         match why_not(case, target) {
-            Some((verdict, reason)) => plan.left_out.push(LeftOut { case: case.id.clone(), verdict, reason }),
+            Some((verdict, reason)) => plan.left_out.push(LeftOut {
+                case: case.id.clone(),
+                verdict,
+                reason,
+            }),
             None if matches!(case.body, CaseBody::Every(_)) => plan.rules.push(case.clone()),
             None => plan.cases.push(case.clone()),
         }
@@ -64,7 +88,10 @@ pub fn plan(
 }
 
 fn belongs(case: &Case, registry: &Registry, profile: &str) -> bool {
-    case.covers.iter().filter_map(|id| registry.get(id)).any(|requirement| requirement.profile == profile)
+    case.covers
+        .iter()
+        .filter_map(|id| registry.get(id))
+        .any(|requirement| requirement.profile == profile)
 }
 
 /// A selector is a case id (or the id of its table), an area, a requirement id or the letters of one.
@@ -72,33 +99,31 @@ pub fn selects(selector: &str, case: &Case) -> bool {
     case.id == selector
         || case.area == selector
         || case.id.split_once('/').is_some_and(|(table, _)| table == selector)
-        || case.covers.iter().any(|id| id == selector || id.split('-').next() == Some(selector))
-}
-
-fn unknown_selector(selector: &str, registry: &Registry) -> InputError {
-    let message = match registry.get(selector) {
-        Some(requirement) if requirement.not_judged.is_some() => {
-            format!("{selector} has no case: {}", requirement.not_judged.as_deref().unwrap_or_default())
-        }
-        Some(_) => format!("{selector} has no case yet"),
-        None if is_id(selector) => format!("{selector} is not a requirement; `stigmem-conformance list` prints them"),
-        None => format!("{selector:?} is no case, area or requirement; `stigmem-conformance list` prints them"),
-    };
-    InputError::at("--select", "", message)
+        || case
+            .covers
+            .iter()
+            .any(|id| id == selector || id.split('-').next() == Some(selector))
 }
 
 /// Why a case cannot be run against this target.
 fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
     if let Some(feature) = case.needs.iter().find(|feature| !target.declares(feature)) {
-        return Some((LeftOutAs::NotApplicable, format!("the target does not declare the feature {feature:?}")));
+        return Some((
+            LeftOutAs::NotApplicable,
+            format!("the target does not declare the feature {feature:?}"),
+        ));
     }
     if matches!(case.body, CaseBody::Every(_)) {
         return None;
     }
     let situation = |reason: String| Some((LeftOutAs::Inconclusive, reason));
     match (&target.launch, &case.node.variant) {
-        (None, _) if case.wants_own_node() => situation("needs a node that the kit can start and stop; this one is attached by URL".to_owned()),
-        (None, Some(variant)) => situation(format!("needs the node's settings changed ({variant}); this one is attached by URL")),
+        (None, _) if case.wants_own_node() => {
+            situation("needs a node that the kit can start and stop; this one is attached by URL".to_owned())
+        }
+        (None, Some(variant)) => situation(format!(
+            "needs the node's settings changed ({variant}); this one is attached by URL"
+        )),
         (Some(launch), Some(variant)) if !launch.variants.contains_key(variant) => {
             situation(format!("the target file has no [launch.variants.{variant}]"))
         }

@@ -7,3 +7,6 @@ pub mod cid;
 pub mod hlc;
 pub mod instant;
 pub mod uri;
+
+#[cfg(test)]
+mod laws;

@@ -82,9 +82,25 @@ impl Registry {
             }
         }
         let retired = data.get("spec/retired-ids.txt").unwrap_or_default();
-        registry.retired =
-            retired.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect();
+        registry.retired = retired
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
         Ok(registry)
+    }
+
+    /// The optional features that requirements hang on.
+    pub fn features(&self) -> Vec<&str> {
+        let mut features: Vec<&str> = self
+            .requirements
+            .iter()
+            .filter_map(|requirement| requirement.feature.as_deref())
+            .collect();
+        features.sort_unstable();
+        features.dedup();
+        features
     }
 
     pub fn get(&self, id: &str) -> Option<&Requirement> {
@@ -132,7 +148,9 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
     };
     let id = id.trim_end_matches('*');
     if !is_id(id) {
-        return Err(format!("{id:?} is not an id: capital letters, a dash, two or three digits"));
+        return Err(format!(
+            "{id:?} is not an id: capital letters, a dash, two or three digits"
+        ));
     }
     let level = match *level {
         "MUST" => Level::Must,
@@ -143,7 +161,12 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
     };
     let feature = match rest {
         [] => None,
-        [one] => Some(one.strip_prefix("when ").ok_or("the fifth field is `when <feature>`")?.trim().to_owned()),
+        [one] => Some(
+            one.strip_prefix("when ")
+                .ok_or("the fifth field is `when <feature>`")?
+                .trim()
+                .to_owned(),
+        ),
         _ => return Err("a block has at most five fields".to_owned()),
     };
     Ok(Requirement {
@@ -200,7 +223,10 @@ mod tests {
         let blocks = parse("spec/x.md", text).unwrap();
         assert_eq!(blocks.len(), 1);
         let block = &blocks[0];
-        assert_eq!((block.id.as_str(), block.level, block.area()), ("SEM-07", Level::MustNot, "SEM"));
+        assert_eq!(
+            (block.id.as_str(), block.level, block.area()),
+            ("SEM-07", Level::MustNot, "SEM")
+        );
         assert_eq!(block.feature.as_deref(), Some("include-retracted"));
         assert_eq!(block.text, "First line, second line.");
         assert_eq!(block.open.as_deref(), Some("this or that"));
@@ -209,7 +235,12 @@ mod tests {
 
     #[test]
     fn a_wrong_head_names_its_line() {
-        for head in ["> **sem-7** · MUST · node · core", "> **SEM-07** · SHALL · node · core", "> **SEM-07** · MUST · node", "> **SEM-07** · MUST · node · core · maybe"] {
+        for head in [
+            "> **sem-7** · MUST · node · core",
+            "> **SEM-07** · SHALL · node · core",
+            "> **SEM-07** · MUST · node",
+            "> **SEM-07** · MUST · node · core · maybe",
+        ] {
             let error = parse("spec/x.md", &format!("\n{head}\n> Text.\n")).unwrap_err();
             assert_eq!(error.place, "spec/x.md:2", "{head}");
         }

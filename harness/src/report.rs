@@ -178,13 +178,23 @@ impl Report {
 
     /// Cases that are neither passed nor put aside, worst first.
     pub fn troubles(&self) -> impl Iterator<Item = &CaseResult> {
-        let order = [Verdict::Error, Verdict::Unreachable, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive];
-        order.into_iter().flat_map(|verdict| self.cases.iter().filter(move |case| case.verdict == verdict))
+        let order = [
+            Verdict::Error,
+            Verdict::Unreachable,
+            Verdict::Fail,
+            Verdict::Warn,
+            Verdict::Inconclusive,
+        ];
+        order
+            .into_iter()
+            .flat_map(|verdict| self.cases.iter().filter(move |case| case.verdict == verdict))
     }
 
     /// Listed as expected to fail, but passed: the list is stale.
     pub fn stale(&self) -> impl Iterator<Item = &CaseResult> {
-        self.cases.iter().filter(|case| case.expected.is_some() && case.verdict == Verdict::Pass)
+        self.cases
+            .iter()
+            .filter(|case| case.expected.is_some() && case.verdict == Verdict::Pass)
     }
 
     pub fn exit(&self) -> Exit {

@@ -30,17 +30,21 @@ impl Schemas {
     pub fn load(data: &Data) -> Result<Self, InputError> {
         let mut sources = Vec::new();
         for (file, text) in data.below("schemas/", ".json") {
-            let schema: Value =
-                serde_json::from_str(text).map_err(|error| InputError::at(file, "", format!("is not JSON: {error}")))?;
+            let schema: Value = serde_json::from_str(text)
+                .map_err(|error| InputError::at(file, "", format!("is not JSON: {error}")))?;
             if let Some(uri) = schema["$id"].as_str().map(str::to_owned) {
                 sources.push((file, uri, schema));
             }
         }
         let mut registry = Registry::new();
         for (file, uri, schema) in &sources {
-            registry = registry.add(uri, schema).map_err(|error| InputError::at(*file, "/$id", error.to_string()))?;
+            registry = registry
+                .add(uri, schema)
+                .map_err(|error| InputError::at(*file, "/$id", error.to_string()))?;
         }
-        let registry = registry.prepare().map_err(|error| InputError::at("schemas", "", error.to_string()))?;
+        let registry = registry
+            .prepare()
+            .map_err(|error| InputError::at("schemas", "", error.to_string()))?;
         let mut validators = BTreeMap::new();
         for (file, uri, schema) in &sources {
             let validator = jsonschema::options()
@@ -62,12 +66,22 @@ impl Schemas {
     /// `None` when `instance` is valid under the schema of this name.
     pub fn mismatch(&self, name: &str, instance: &Value) -> Option<Mismatch> {
         let Some(validator) = self.validators.get(name) else {
-            return Some(Mismatch { pointer: String::new(), message: format!("there is no schema {name:?}") });
+            return Some(Mismatch {
+                pointer: String::new(),
+                message: format!("there is no schema {name:?}"),
+            });
         };
         let error = validator.iter_errors(instance).next()?;
         // The instance is the node's text and may be large: the message names the rule, not the value.
-        let message = format!("{} (schema {name}, {})", error.masked_with("the value"), error.schema_path());
-        Some(Mismatch { pointer: error.instance_path().to_string(), message })
+        let message = format!(
+            "{} (schema {name}, {})",
+            error.masked_with("the value"),
+            error.schema_path()
+        );
+        Some(Mismatch {
+            pointer: error.instance_path().to_string(),
+            message,
+        })
     }
 
     /// Asserts that one of the user's or our own files is what its schema says.

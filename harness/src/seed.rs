@@ -14,10 +14,13 @@ impl Draw {
         let mut hash = Sha256::new();
         hash.update(seed.to_be_bytes());
         hash.update(label);
-        Self { state: hash.finalize().into(), count: 0 }
+        Self {
+            state: hash.finalize().into(),
+            count: 0,
+        }
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         let mut hash = Sha256::new();
         hash.update(self.state);
         hash.update(self.count.to_be_bytes());
@@ -40,7 +43,7 @@ impl Draw {
 
     /// A number below `bound`, which is not 0.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap_or(0)
+        usize::try_from(self.number() % bound as u64).unwrap_or(0)
     }
 
     pub fn shuffle<T>(&mut self, items: &mut [T]) {

@@ -85,13 +85,22 @@ pub struct Keys {
 
 impl Target {
     pub fn read(path: &Path, schemas: &Schemas) -> Result<Self, InputError> {
-        let size = std::fs::metadata(path).map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?.len();
+        let size = std::fs::metadata(path)
+            .map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?
+            .len();
         if size > MAX_FILE {
-            return Err(InputError::new(path, "", format!("is {size} bytes; a target file may have {MAX_FILE}")));
+            return Err(InputError::new(
+                path,
+                "",
+                format!("is {size} bytes; a target file may have {MAX_FILE}"),
+            ));
         }
-        let text =
-            std::fs::read_to_string(path).map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?;
-        let here = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?;
+        let here = path
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let here = std::path::absolute(here).unwrap_or_else(|_| here.to_owned());
         Self::parse(&text, &path.display().to_string(), here, schemas)
     }
@@ -102,14 +111,25 @@ impl Target {
         Self::parse(text, "targets/bundled.toml", PathBuf::from("."), schemas)
     }
 
-    pub fn at_url(url: &str, key_env: Option<String>, admin_env: Option<String>, features: Vec<String>) -> Result<Self, InputError> {
+    pub fn at_url(
+        url: &str,
+        key_env: Option<String>,
+        admin_env: Option<String>,
+        features: Vec<String>,
+    ) -> Result<Self, InputError> {
         let target = Self {
             name: url.to_owned(),
             version: String::new(),
             features,
-            attach: Some(Attach { url: url.to_owned(), key_env }),
+            attach: Some(Attach {
+                url: url.to_owned(),
+                key_env,
+            }),
             launch: None,
-            keys: Keys { mint: Vec::new(), admin_env },
+            keys: Keys {
+                mint: Vec::new(),
+                admin_env,
+            },
             expected: Vec::new(),
             here: PathBuf::from("."),
         };
@@ -135,10 +155,18 @@ impl Target {
         let url = reqwest::Url::parse(&attach.url)
             .map_err(|error| InputError::at(place, "", format!("{:?} is not a URL: {error}", attach.url)))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(InputError::at(place, "", format!("{:?} is not an http or https URL", attach.url)));
+            return Err(InputError::at(
+                place,
+                "",
+                format!("{:?} is not an http or https URL", attach.url),
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(InputError::at(place, "", format!("{:?}: give the base URL, without query or fragment", attach.url)));
+            return Err(InputError::at(
+                place,
+                "",
+                format!("{:?}: give the base URL, without query or fragment", attach.url),
+            ));
         }
         Ok(())
     }

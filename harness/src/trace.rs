@@ -1,5 +1,7 @@
 //! The trace: what was sent and what came back. Verdicts are a function of it, so it must hold all they need.
 
+pub mod file;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -77,7 +79,6 @@ pub struct EndRecord {
     pub cases: usize,
     pub exchanges: usize,
     pub duration_ms: u64,
-    pub finished: bool,
 }
 
 /// All that happened in one case.
@@ -172,7 +173,10 @@ pub struct Response {
 
 impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -233,7 +237,14 @@ pub enum Event {
     /// Of `exchanges`, those from this index on came after the restart.
     Boundary(usize),
     /// What a socket of our own saw.
-    Raw { sent: usize, status: Option<u16>, closed: bool, start: String },
+    Raw {
+        sent: usize,
+        status: Option<u16>,
+        closed: bool,
+        start: String,
+    },
+    /// So many sockets were opened and stay open until the case ends.
+    Held(usize),
     /// `until` ran out of time.
     Deadline,
 }

@@ -46,7 +46,7 @@ pub struct Case {
 #[derive(Debug, Clone)]
 pub enum CaseBody {
     Steps(Vec<Step>),
-    Every(Every),
+    Every(Box<Every>),
 }
 
 impl Case {
@@ -96,7 +96,11 @@ fn all_scopes() -> Vec<String> {
 impl KeyWish {
     /// The key of a step that names none.
     pub fn ordinary() -> Self {
-        Self { permissions: vec!["read".to_owned(), "write".to_owned()], scopes: all_scopes(), entity: None }
+        Self {
+            permissions: vec!["read".to_owned(), "write".to_owned()],
+            scopes: all_scopes(),
+            entity: None,
+        }
     }
 }
 
@@ -150,7 +154,13 @@ pub enum Subject {
 pub enum Check {
     Expect(Box<Expect>),
     /// Records with the same `by` agree in `members`.
-    Constant { by: String, members: Vec<String> },
+    Constant {
+        by: String,
+        members: Vec<String>,
+    },
     /// Records with another `key` have another `by`.
-    Unique { by: String, key: String },
+    Unique {
+        by: String,
+        key: String,
+    },
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
@@ -34,15 +35,29 @@ pub(super) enum Stop {
 }
 
 /// The record of a case whose node was never there.
-pub fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
-    CaseRecord { case: case.id.clone(), gone: Some(gone), ..CaseRecord::default() }
+pub(super) fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
+    CaseRecord {
+        case: case.id.clone(),
+        gone: Some(gone),
+        ..CaseRecord::default()
+    }
 }
 
 /// Runs the steps until one does not hold.
-pub async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
+pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
     let started = Instant::now();
-    let mut record = CaseRecord { case: case.id.clone(), ..CaseRecord::default() };
-    let mut run = Run { case, place, schemas, bindings: Bindings::default(), control: None, secrets: Vec::new(), exchanges: 0 };
+    let mut record = CaseRecord {
+        case: case.id.clone(),
+        ..CaseRecord::default()
+    };
+    let mut run = Run {
+        case,
+        place,
+        schemas,
+        bindings: Bindings::default(),
+        control: None,
+        secrets: Vec::new(),
+        exchanges: 0, held: Vec::new() };
     match names(case, place, seed) {
         Ok(names) => record.names = names,
         Err(message) => record.harness_error = Some(message),
@@ -83,7 +98,10 @@ fn names(case: &Case, place: &Place, seed: u64) -> Result<serde_json::Map<String
     names.insert("node".to_owned(), place.label.clone().into());
     names.insert("url".to_owned(), base.into());
     names.insert("host".to_owned(), url.host_str().unwrap_or_default().into());
-    names.insert("port".to_owned(), url.port_or_known_default().unwrap_or_default().into());
+    names.insert(
+        "port".to_owned(),
+        url.port_or_known_default().unwrap_or_default().into(),
+    );
     names.insert("row".to_owned(), Value::Object(case.row.clone()));
     let now = clock::now_ms();
     for (name, offset) in &case.times {
@@ -120,6 +138,8 @@ pub(super) struct Run<'a> {
     /// Raw secrets and what stands for them in the trace.
     secrets: Vec<(String, String)>,
     pub(super) exchanges: usize,
+    /// Connections that stay open until the case ends.
+    held: Vec<tokio::net::TcpStream>,
 }
 
 impl Run<'_> {
@@ -136,24 +156,50 @@ impl Run<'_> {
             }
             Verb::Raw { send, then, within_ms } => {
                 let bytes = self.raw_bytes(send)?;
-                let address = self.bindings.fill_text("{host}:{port}").map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+                let address = self.address()?;
                 let event = raw::send(&address, &bytes, *then, Duration::from_millis(*within_ms)).await;
                 done.events.push(event);
                 self.place.is_gone().await.map_or(Ok(()), |gone| Err(Stop::Gone(gone)))
+            }
+            Verb::Hold { connections, send } => {
+                let bytes = self.raw_bytes(send)?;
+                let address = self.address()?;
+                let opening = (0..*connections).map(|_| raw::hold(&address, &bytes));
+                let held: Vec<_> = join_all(opening).await.into_iter().flatten().collect();
+                done.events.push(Event::Held(held.len()));
+                self.held.extend(held);
+                Ok(())
             }
             Verb::Until { within_ms, step: inner } => self.until(*within_ms, inner, done).await,
             Verb::Walk { path, query, .. } => self.walk(path, query.clone(), &step.credential, done).await,
             Verb::Conflicts { status, .. } => {
                 let mut query = serde_json::Map::from_iter([("limit".to_owned(), json!(500))]);
-                query.extend(status.iter().map(|status| ("status".to_owned(), status.as_str().into())));
+                query.extend(
+                    status
+                        .iter()
+                        .map(|status| ("status".to_owned(), status.as_str().into())),
+                );
                 self.walk("/v1/conflicts", query, &step.credential, done).await
             }
             Verb::AssertMany { count, body } => self.assert_many(*count, body, &step.credential, done).await,
-            Verb::AssertConcurrently { count, body } => self.assert_concurrently(*count, body, &step.credential, done).await,
-            Verb::KillDuringWrites { clients, kill_after, body } => {
-                self.kill_during_writes(*clients, *kill_after, body, &step.credential, done).await
+            Verb::AssertConcurrently { count, body } => {
+                self.assert_concurrently(*count, body, &step.credential, done).await
             }
-            Verb::Assert(_) | Verb::Query(_) | Verb::Get(_) | Verb::Fact(_) | Verb::Resolve { .. } | Verb::Request(_) | Verb::Refuse(_) => {
+            Verb::KillDuringWrites {
+                clients,
+                kill_after,
+                body,
+            } => {
+                self.kill_during_writes(*clients, *kill_after, body, &step.credential, done)
+                    .await
+            }
+            Verb::Assert(_)
+            | Verb::Query(_)
+            | Verb::Get(_)
+            | Verb::Fact(_)
+            | Verb::Resolve { .. }
+            | Verb::Request(_)
+            | Verb::Refuse(_) => {
                 let ready = request::ready(step, &self.bindings, self.control.as_ref()).map_err(Stop::Harness)?;
                 let sent = self.send(&ready, step.secret.as_deref(), done).await;
                 if step.control {
@@ -178,7 +224,10 @@ impl Run<'_> {
             done.events.push(Event::Boundary(done.exchanges.len()));
             done.exchanges.append(&mut look.exchanges);
             let mut bindings = self.bindings.clone();
-            let seen = StepRecord { exchanges: done.exchanges[last_boundary(done)..].to_vec(), events: Vec::new() };
+            let seen = StepRecord {
+                exchanges: done.exchanges[last_boundary(done)..].to_vec(),
+                events: Vec::new(),
+            };
             if holds(&judge::settle(inner, &seen, &mut bindings, self.schemas)) {
                 return Ok(());
             }
@@ -197,12 +246,27 @@ impl Run<'_> {
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
         let document = json!({"method": "GET", "path": path, "query": query});
-        let mut document = self.bindings.fill_value(&document).map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+        let mut document = self
+            .bindings
+            .fill_value(&document)
+            .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
         for _ in 0..MAX_PAGES {
-            let ready = Ready { document: document.clone(), credential: credential.clone() };
+            let ready = Ready {
+                document: document.clone(),
+                credential: credential.clone(),
+            };
             self.send(&ready, None, done).await?;
-            let Some(Exchange { answer: Answer::Response(response), .. }) = done.exchanges.last() else { return Ok(()) };
-            let cursor = response.body.json().and_then(|body| body["cursor"].as_str().map(str::to_owned));
+            let Some(Exchange {
+                answer: Answer::Response(response),
+                ..
+            }) = done.exchanges.last()
+            else {
+                return Ok(());
+            };
+            let cursor = response
+                .body
+                .json()
+                .and_then(|body| body["cursor"].as_str().map(str::to_owned));
             match cursor.filter(|_| response.status == 200) {
                 Some(cursor) => document["query"]["cursor"] = cursor.into(),
                 None => return Ok(()),
@@ -213,7 +277,12 @@ impl Run<'_> {
     }
 
     /// Sends one request, writes it down, and looks whether the node is still there when no answer came.
-    pub(super) async fn send(&mut self, ready: &Ready, secret: Option<&str>, done: &mut StepRecord) -> Result<(), Stop> {
+    pub(super) async fn send(
+        &mut self,
+        ready: &Ready,
+        secret: Option<&str>,
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
         let out = self.outgoing(ready).await?;
         let mut exchange = self.place.http.send(out).await.map_err(Stop::Harness)?;
         self.exchanges += 1;
@@ -238,14 +307,26 @@ impl Run<'_> {
 
     async fn authorization(&self, credential: &Credential) -> Result<Option<(String, String)>, Stop> {
         let bearer = |key: Key| Some((format!("Bearer {}", key.raw), format!("Bearer {}", key.shown)));
-        let fill = |text: &str| self.bindings.fill_text(text).map_err(|unbound| Stop::Harness(unbound.to_string()));
+        let fill = |text: &str| {
+            self.bindings
+                .fill_text(text)
+                .map_err(|unbound| Stop::Harness(unbound.to_string()))
+        };
         match credential {
             Credential::None => Ok(None),
             Credential::Ordinary => Ok(self.place.ordinary_key().await.map_err(Stop::Missing)?.and_then(bearer)),
             Credential::Named(name) => {
-                let wish = self.case.keys.get(name).ok_or_else(|| Stop::Harness(format!("the case has no key {name:?}")))?;
+                let wish = self
+                    .case
+                    .keys
+                    .get(name)
+                    .ok_or_else(|| Stop::Harness(format!("the case has no key {name:?}")))?;
                 let entity = request::entity_of(wish, &self.bindings).map_err(Stop::Harness)?;
-                self.place.key(wish, &entity, name).await.map_err(Stop::Missing).map(bearer)
+                self.place
+                    .key(wish, &entity, name)
+                    .await
+                    .map_err(Stop::Missing)
+                    .map(bearer)
             }
             Credential::Bearer(text) => {
                 let shown = format!("Bearer {}", fill(text)?);
@@ -259,16 +340,22 @@ impl Run<'_> {
     }
 
     fn reveal(&self, shown: &str) -> String {
-        self.secrets.iter().fold(shown.to_owned(), |text, (raw, shown)| text.replace(shown, raw))
+        self.secrets
+            .iter()
+            .fold(shown.to_owned(), |text, (raw, shown)| text.replace(shown, raw))
     }
 
     /// Takes secrets out of what is written down.
     fn hide(&mut self, exchange: &mut Exchange, pointer: Option<&str>) {
-        let Answer::Response(response) = &mut exchange.answer else { return };
-        if let Some(raw) = pointer.and_then(|pointer| response.body.json()?.pointer(pointer)?.as_str().map(str::to_owned))
+        let Answer::Response(response) = &mut exchange.answer else {
+            return;
+        };
+        if let Some(raw) =
+            pointer.and_then(|pointer| response.body.json()?.pointer(pointer)?.as_str().map(str::to_owned))
             && raw.len() >= 8
         {
-            self.secrets.push((raw, format!("{{secret:{}}}", self.secrets.len() + 1)));
+            self.secrets
+                .push((raw, format!("{{secret:{}}}", self.secrets.len() + 1)));
         }
         if let Body::Text(text) = &mut response.body {
             for (raw, shown) in &self.secrets {
@@ -277,15 +364,24 @@ impl Run<'_> {
         }
     }
 
+    fn address(&self) -> Result<String, Stop> {
+        self.bindings.fill_text("{host}:{port}").map_err(|unbound| Stop::Harness(unbound.to_string()))
+    }
+
     fn raw_bytes(&self, parts: &[RawPart]) -> Result<Vec<u8>, Stop> {
         let mut bytes = Vec::new();
         for part in parts {
             match part {
                 RawPart::Text(text) => {
-                    let text = self.bindings.fill_text(text).map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+                    let text = self
+                        .bindings
+                        .fill_text(text)
+                        .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
                     bytes.extend_from_slice(text.as_bytes());
                 }
-                RawPart::Repeat { text, times } => bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes()),
+                RawPart::Repeat { text, times } => {
+                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes());
+                }
                 RawPart::Bytes(more) => bytes.extend_from_slice(more),
             }
         }
@@ -294,7 +390,17 @@ impl Run<'_> {
 }
 
 fn last_boundary(done: &StepRecord) -> usize {
-    done.events.iter().rev().find_map(|event| if let Event::Boundary(at) = event { Some(*at) } else { None }).unwrap_or(0)
+    done.events
+        .iter()
+        .rev()
+        .find_map(|event| {
+            if let Event::Boundary(at) = event {
+                Some(*at)
+            } else {
+                None
+            }
+        })
+        .unwrap_or(0)
 }
 
 /// More pages than this is a walk without end.

@@ -40,14 +40,21 @@ impl Run<'_> {
         credential: &Credential,
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
-        let ready: Vec<Ready> = (0..count).map(|i| self.numbered(i, body, credential)).collect::<Result<_, _>>()?;
+        let ready: Vec<Ready> = (0..count)
+            .map(|i| self.numbered(i, body, credential))
+            .collect::<Result<_, _>>()?;
         let mut outs = Vec::new();
         for ready in &ready {
             outs.push(self.outgoing(ready).await?);
         }
         let answers = join_all(outs.into_iter().map(|out| self.place.http.send(out))).await;
-        let exchanges = answers.into_iter().collect::<Result<Vec<_>, _>>().map_err(Stop::Harness)?;
-        let silent = exchanges.iter().any(|exchange| matches!(exchange.answer, Answer::None { .. }));
+        let exchanges = answers
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Stop::Harness)?;
+        let silent = exchanges
+            .iter()
+            .any(|exchange| matches!(exchange.answer, Answer::None { .. }));
         self.keep(exchanges, done);
         if silent && let Some(gone) = self.place.is_gone().await {
             return Err(Stop::Gone(gone));
@@ -76,7 +83,12 @@ impl Run<'_> {
                     return Ok(sent);
                 }
                 let ready = this.numbered(i, body, credential)?;
-                let exchange = this.place.http.send(this.outgoing(&ready).await?).await.map_err(Stop::Harness)?;
+                let exchange = this
+                    .place
+                    .http
+                    .send(this.outgoing(&ready).await?)
+                    .await
+                    .map_err(Stop::Harness)?;
                 if matches!(&exchange.answer, Answer::Response(response) if (200..300).contains(&response.status)) {
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                 }
@@ -100,7 +112,12 @@ impl Run<'_> {
         };
         let (written, killed) = tokio::join!(join_all((0..clients).map(|_| client())), killer);
         killed.map_err(Stop::Gone)?;
-        let written = written.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let written = written
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
         self.keep(written, done);
         done.events.push(Event::Killed);
         done.events.push(Event::Boundary(done.exchanges.len()));
@@ -123,7 +140,15 @@ impl Run<'_> {
             .collect();
         for id in ids {
             let document = json!({"method": "GET", "path": format!("/v1/facts/{}", percent(&id))});
-            self.send(&Ready { document, credential: credential.clone() }, None, done).await?;
+            self.send(
+                &Ready {
+                    document,
+                    credential: credential.clone(),
+                },
+                None,
+                done,
+            )
+            .await?;
         }
         let ready = self.numbered(usize::MAX >> 12, body, credential)?;
         self.send(&ready, None, done).await
@@ -136,8 +161,13 @@ impl Run<'_> {
         let document = json!({
             "method": "POST", "path": "/v1/facts", "headers": {"content-type": "application/json"}, "json": request::with_source(body),
         });
-        let document = bindings.fill_value(&document).map_err(|unbound| Stop::Harness(unbound.to_string()))?;
-        Ok(Ready { document, credential: credential.clone() })
+        let document = bindings
+            .fill_value(&document)
+            .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+        Ok(Ready {
+            document,
+            credential: credential.clone(),
+        })
     }
 
     fn keep(&mut self, exchanges: Vec<Exchange>, done: &mut StepRecord) {

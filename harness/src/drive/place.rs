@@ -33,7 +33,15 @@ pub struct Place {
 
 impl Place {
     pub fn attached(target: Target, http: Http, label: String) -> Self {
-        Self { label, http, target, names: BTreeMap::new(), node: None, keys: Mutex::default(), dead: AtomicBool::new(false) }
+        Self {
+            label,
+            http,
+            target,
+            names: BTreeMap::new(),
+            node: None,
+            keys: Mutex::default(),
+            dead: AtomicBool::new(false),
+        }
     }
 
     pub fn launched(target: Target, node: Node, label: String) -> Self {
@@ -61,13 +69,18 @@ impl Place {
         if let Some(attach) = &self.target.attach {
             if let Some(variable) = &attach.key_env {
                 let raw = keys::from_env(variable)?;
-                return Ok(Some(Key { raw, shown: "{key:ordinary}".to_owned() }));
+                return Ok(Some(Key {
+                    raw,
+                    shown: "{key:ordinary}".to_owned(),
+                }));
             }
             if self.target.keys.mint.is_empty() && self.target.keys.admin_env.is_none() {
                 return Ok(None);
             }
         }
-        self.key(&KeyWish::ordinary(), "agent:conformance", "ordinary").await.map(Some)
+        self.key(&KeyWish::ordinary(), "agent:conformance", "ordinary")
+            .await
+            .map(Some)
     }
 
     /// A key with these permissions; the same wish gets the same key.
@@ -75,10 +88,16 @@ impl Place {
         let mut keys = self.keys.lock().await;
         let index = (wish.clone(), entity.to_owned());
         if let Some(key) = keys.get(&index) {
-            return Ok(Key { shown: format!("{{key:{name}}}"), ..key.clone() });
+            return Ok(Key {
+                shown: format!("{{key:{name}}}"),
+                ..key.clone()
+            });
         }
         let raw = keys::mint(&self.target, &self.http, &self.names, wish, entity).await?;
-        let key = Key { raw, shown: format!("{{key:{name}}}") };
+        let key = Key {
+            raw,
+            shown: format!("{{key:{name}}}"),
+        };
         keys.insert(index, key.clone());
         Ok(key)
     }
@@ -99,9 +118,15 @@ impl Place {
         if self.http.is_alive().await {
             return None;
         }
-        let Some(node) = &self.node else { return Some(gone(format!("nothing answers at {} any more", self.http.base()))) };
+        let Some(node) = &self.node else {
+            return Some(gone(format!("nothing answers at {} any more", self.http.base())));
+        };
         let mut node = node.lock().await;
-        let what = if node.has_ended() { "the node's process ended" } else { "the node's process runs, but answers nothing any more" };
+        let what = if node.has_ended() {
+            "the node's process ended"
+        } else {
+            "the node's process runs, but answers nothing any more"
+        };
         Some(node.last_words(what))
     }
 

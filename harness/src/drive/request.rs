@@ -11,19 +11,19 @@ use crate::{
 
 /// A request with its names filled in, in the shape that `refuse` edits.
 #[derive(Debug, Clone)]
-pub struct Ready {
+pub(super) struct Ready {
     pub document: Value,
     pub credential: Credential,
 }
 
 /// The request of a step that sends one. The error is the vector's or ours.
-pub fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Result<Ready, String> {
+pub(super) fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Result<Ready, String> {
     if let Verb::Refuse(edit) = &step.verb {
         let control = control.ok_or("refuse stands before any step marked control")?;
         return edited(control, edit, &step.credential, bindings);
     }
     let document = match &step.verb {
-        Verb::Assert(body) => post("/v1/facts", with_source(body)),
+        Verb::Assert(body) => post("/v1/facts", &with_source(body)),
         Verb::Query(query) => json!({"method": "GET", "path": "/v1/facts", "query": query}),
         Verb::Get(path) => json!({"method": "GET", "path": path}),
         Verb::Fact(id) => {
@@ -32,23 +32,32 @@ pub fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Resul
         }
         Verb::Resolve { conflict, body } => {
             let id = bindings.fill_text(conflict).map_err(|unbound| unbound.to_string())?;
-            post(&format!("/v1/conflicts/{}/resolve", percent(&id)), Value::Object(body.clone()))
+            post(
+                &format!("/v1/conflicts/{}/resolve", percent(&id)),
+                &Value::Object(body.clone()),
+            )
         }
         Verb::Request(template) => of_template(template),
         other => return Err(format!("{} sends no single request", other.name())),
     };
     let document = bindings.fill_value(&document).map_err(|unbound| unbound.to_string())?;
-    Ok(Ready { document, credential: step.credential.clone() })
+    Ok(Ready {
+        document,
+        credential: step.credential.clone(),
+    })
 }
 
-fn post(path: &str, body: Value) -> Value {
+fn post(path: &str, body: &Value) -> Value {
     json!({"method": "POST", "path": path, "headers": {"content-type": "application/json"}, "json": body})
 }
 
 /// An assertion that names no source has the case's own.
-pub fn with_source(body: &Value) -> Value {
+pub(super) fn with_source(body: &Value) -> Value {
     let mut body = body.clone();
-    if let Some(members) = body.as_object_mut().filter(|members| !members.keys().any(|name| name.starts_with('$'))) {
+    if let Some(members) = body
+        .as_object_mut()
+        .filter(|members| !members.keys().any(|name| name.starts_with('$')))
+    {
         members.entry("source").or_insert_with(|| "{ns}/agent/harness".into());
     }
     body
@@ -60,7 +69,9 @@ fn of_template(template: &RequestTemplate) -> Value {
         "method": template.method.as_deref().unwrap_or("GET"), "path": template.path, "query": template.query,
     });
     if let Some(body) = &template.json {
-        headers.entry("content-type").or_insert_with(|| "application/json".into());
+        headers
+            .entry("content-type")
+            .or_insert_with(|| "application/json".into());
         document["json"] = body.clone();
     }
     if let Some(text) = &template.text {
@@ -93,7 +104,11 @@ fn edited(control: &Ready, edit: &Edit, own: &Credential, bindings: &Bindings) -
 }
 
 fn credential(value: &Value) -> Result<Credential, String> {
-    match (value, value.get("bearer").and_then(Value::as_str), value.get("header").and_then(Value::as_str)) {
+    match (
+        value,
+        value.get("bearer").and_then(Value::as_str),
+        value.get("header").and_then(Value::as_str),
+    ) {
         (Value::Null, ..) => Ok(Credential::None),
         (Value::String(name), ..) => Ok(Credential::Named(name.clone())),
         (_, Some(key), _) => Ok(Credential::Bearer(key.to_owned())),
@@ -109,7 +124,9 @@ fn remove(document: &mut Value, name: &str) {
 }
 
 fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> {
-    let (parent, name) = pointer.rsplit_once('/').ok_or_else(|| format!("{pointer:?} is not a JSON Pointer"))?;
+    let (parent, name) = pointer
+        .rsplit_once('/')
+        .ok_or_else(|| format!("{pointer:?} is not a JSON Pointer"))?;
     let name = name.replace("~1", "/").replace("~0", "~");
     if matches!(parent, "/query" | "/headers") && document.pointer(parent).is_none() {
         document[&parent[1..]] = json!({});
@@ -121,28 +138,44 @@ fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> 
         }
         Some(Value::Array(items)) => {
             let place = name.parse::<usize>().ok().and_then(|n| items.get_mut(n));
-            place.map(|place| *place = value).ok_or_else(|| format!("{pointer}: no such element in the control"))
+            place
+                .map(|place| *place = value)
+                .ok_or_else(|| format!("{pointer}: no such element in the control"))
         }
         _ => Err(format!("{pointer}: the control has no {parent}")),
     }
 }
 
 /// The request as it goes to the client, without credentials.
-pub fn outgoing(document: &Value) -> Result<Outgoing, String> {
+pub(super) fn outgoing(document: &Value) -> Result<Outgoing, String> {
     let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
-    let mut out = Outgoing { method: text("method"), target: text("path"), ..Outgoing::default() };
+    let mut out = Outgoing {
+        method: text("method"),
+        target: text("path"),
+        ..Outgoing::default()
+    };
     let query = query_string(document["query"].as_object());
     if !query.is_empty() {
         out.target.push(if out.target.contains('?') { '&' } else { '?' });
         out.target.push_str(&query);
     }
-    for (name, value) in document["headers"].as_object().into_iter().flatten().filter(|(_, value)| !body::is_absent(value)) {
-        out.headers.push((name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+    for (name, value) in document["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !body::is_absent(value))
+    {
+        out.headers.push((
+            name.clone(),
+            value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        ));
     }
     out.body = if let Some(body) = document.get("json") {
         body::emit(body)?.into_bytes()
     } else if let Some(hex) = document["bytes"].as_str() {
-        data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).map_err(|error| format!("bytes: {error}"))?
+        data_encoding::HEXLOWER_PERMISSIVE
+            .decode(hex.as_bytes())
+            .map_err(|error| format!("bytes: {error}"))?
     } else {
         match document.get("text") {
             Some(Value::Object(members)) => body::repeated(members)?.into_bytes(),
@@ -174,7 +207,7 @@ fn query_string(query: Option<&Map<String, Value>>) -> String {
 }
 
 /// The entity that a key of the case is bound to.
-pub fn entity_of(wish: &KeyWish, bindings: &Bindings) -> Result<String, String> {
+pub(super) fn entity_of(wish: &KeyWish, bindings: &Bindings) -> Result<String, String> {
     match &wish.entity {
         Some(entity) => bindings.fill_text(entity).map_err(|unbound| unbound.to_string()),
         None => Ok("agent:conformance".to_owned()),
@@ -187,7 +220,10 @@ mod tests {
 
     #[test]
     fn an_edit_changes_one_member_of_the_control() {
-        let control = Ready { document: post("/v1/facts", json!({"value": {"v": 1}, "confidence": 1})), credential: Credential::Ordinary };
+        let control = Ready {
+            document: post("/v1/facts", &json!({"value": {"v": 1}, "confidence": 1})),
+            credential: Credential::Ordinary,
+        };
         let edit = |edit: Value| {
             let edit = edit.as_object().unwrap().clone();
             edited(&control, &edit, &Credential::Ordinary, &Bindings::default())
@@ -200,7 +236,10 @@ mod tests {
         assert_eq!(outgoing(&without.document).unwrap().body, b"{\"value\":{\"v\":1}}");
         let text = edit(json!({"/text": "{"})).unwrap();
         assert_eq!(outgoing(&text.document).unwrap().body, b"{");
-        assert_eq!(outgoing(&text.document).unwrap().headers, [("content-type".to_owned(), "application/json".to_owned())]);
+        assert_eq!(
+            outgoing(&text.document).unwrap().headers,
+            [("content-type".to_owned(), "application/json".to_owned())]
+        );
         assert!(edit(json!({"/json/nothing/there": 1})).is_err());
     }
 }

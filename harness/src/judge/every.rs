@@ -14,29 +14,24 @@ use super::{
 use crate::{
     bindings::Bindings,
     schemas::Schemas,
-    trace::{Answer, CaseRecord, Exchange, Response},
+    trace::{Answer, CaseRecord, Exchange},
     vectors::{Case, Check, Every, Expect, Subject},
 };
 
-/// Judges one rule over all exchanges of a run.
-pub fn judge(rule: &Case, records: &[CaseRecord], schemas: &Schemas) -> CaseVerdict {
-    let Some(every) = rule.every() else { return CaseVerdict::of(Verdict::Error, "not a rule") };
-    let mut state = State { every, schemas, seen: BTreeMap::new(), subjects: 0, broken: 0, failures: Vec::new() };
+/// Judges all rules over all exchanges of a run. Each answer is read once, whatever the number of rules.
+pub(super) fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
+    let states = rules.iter().filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
+    let mut states: Vec<(&Case, State<'_>)> = states.collect();
     for record in records {
         for exchange in record.steps.iter().flat_map(|step| &step.exchanges) {
-            if let Answer::Response(response) = &exchange.answer {
-                state.look(record, exchange, response);
+            let Answer::Response(response) = &exchange.answer else { continue };
+            let whole = Observation::of_exchange(exchange, response);
+            for (_, state) in &mut states {
+                state.look(record, exchange, &whole);
             }
         }
     }
-    if state.subjects == 0 {
-        return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
-    }
-    let Some(first) = state.failures.first() else {
-        return CaseVerdict { verdict: Verdict::Pass, subjects: state.subjects, message: String::new(), failures: Vec::new() };
-    };
-    let message = format!("{} of {} break the rule; the first: expected {}, got {}", state.broken, state.subjects, first.wrong.expected, first.wrong.got);
-    CaseVerdict { verdict: Verdict::Fail, subjects: state.subjects, message, failures: state.failures }
+    states.into_iter().map(|(rule, state)| (rule.id.clone(), state.verdict())).collect()
 }
 
 struct State<'a> {
@@ -50,18 +45,37 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, response: &Response) {
-        let whole = Observation::of_exchange(exchange, response);
-        if !applies(&self.every.filter, exchange, &whole, self.schemas) {
+    fn new(every: &'a Every, schemas: &'a Schemas) -> Self {
+        Self { every, schemas, seen: BTreeMap::new(), subjects: 0, broken: 0, failures: Vec::new() }
+    }
+
+    fn verdict(self) -> CaseVerdict {
+        if self.subjects == 0 {
+            return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
+        }
+        let Some(first) = self.failures.first() else {
+            return CaseVerdict { subjects: self.subjects, ..CaseVerdict::of(Verdict::Pass, "") };
+        };
+        let (expected, got) = (&first.wrong.expected, &first.wrong.got);
+        let message =
+            format!("{} of {} break the rule; the first: expected {expected}, got {got}", self.broken, self.subjects);
+        CaseVerdict { verdict: Verdict::Fail, subjects: self.subjects, message, failures: self.failures }
+    }
+
+    fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, whole: &Observation) {
+        let status = whole.status.unwrap_or_default();
+        if !applies(&self.every.filter, exchange, whole, self.schemas) {
             return;
         }
         match self.every.subject {
-            Subject::Response => self.judge_whole(record, exchange, &whole),
-            Subject::Success if response.status < 300 => self.judge_whole(record, exchange, &whole),
-            Subject::Error if response.status >= 400 => self.judge_whole(record, exchange, &whole),
+            Subject::Response => self.judge_whole(record, exchange, whole),
+            Subject::Success if status < 300 => self.judge_whole(record, exchange, whole),
+            Subject::Error if status >= 400 => self.judge_whole(record, exchange, whole),
             Subject::Success | Subject::Error => {}
             Subject::Fact | Subject::Page | Subject::Conflict => {
-                let Some(body) = whole.body.as_ref().filter(|_| response.status < 300) else { return };
+                let Some(body) = whole.body.as_ref().filter(|_| status < 300) else {
+                    return;
+                };
                 for (pointer, part) in find(self.every.subject, body) {
                     self.judge_part(record, exchange, &pointer, part);
                 }
@@ -70,7 +84,9 @@ impl<'a> State<'a> {
     }
 
     fn judge_whole(&mut self, record: &CaseRecord, exchange: &Exchange, whole: &Observation) {
-        let Check::Expect(expect) = &self.every.check else { return };
+        let Check::Expect(expect) = &self.every.check else {
+            return;
+        };
         self.subjects += 1;
         if let Outcome::Wrong(wrong, _) = expect::check(expect, whole, &Bindings::default(), self.schemas) {
             self.blame(record, exchange, wrong);
@@ -82,17 +98,28 @@ impl<'a> State<'a> {
         match &self.every.check {
             Check::Expect(expect) => {
                 self.subjects += 1;
-                let wrong = expect.body.as_ref().and_then(|wanted| pattern::at(pointer, wanted, Some(part)).err()).or_else(|| {
-                    let schema = expect.schema.clone().flatten()?;
-                    let mismatch = self.schemas.mismatch(&schema, part)?;
-                    Some(Wrong::new(&format!("{pointer}{}", mismatch.pointer), mismatch.message, part.pointer(&mismatch.pointer)))
-                });
+                let wrong = expect
+                    .body
+                    .as_ref()
+                    .and_then(|wanted| pattern::at(pointer, wanted, Some(part)).err())
+                    .or_else(|| {
+                        let schema = expect.schema.clone().flatten()?;
+                        let mismatch = self.schemas.mismatch(&schema, part)?;
+                        Some(Wrong::new(
+                            &format!("{pointer}{}", mismatch.pointer),
+                            mismatch.message,
+                            part.pointer(&mismatch.pointer),
+                        ))
+                    });
                 if let Some(wrong) = wrong {
                     self.blame(record, exchange, wrong);
                 }
             }
             Check::Constant { by, members } => {
-                let values: Vec<Value> = members.iter().map(|member| part.pointer(member).cloned().unwrap_or_default()).collect();
+                let values: Vec<Value> = members
+                    .iter()
+                    .map(|member| part.pointer(member).cloned().unwrap_or_default())
+                    .collect();
                 let key = (node_of(record), text(part.pointer(by)));
                 let Some(before) = self.seen.get(&key) else {
                     self.seen.insert(key, values.into());
@@ -100,16 +127,29 @@ impl<'a> State<'a> {
                 };
                 // A record that is seen once says nothing about change.
                 self.subjects += 1;
-                let Some(n) = (0..members.len()).find(|n| before[n] != values[*n]) else { return };
-                let wrong = Wrong::new(&format!("{pointer}{}", members[n]), format!("{}, as it was before", short(&before[n])), Some(&values[n]));
+                let Some(n) = (0..members.len()).find(|n| !pattern::equal(&before[n], &values[*n])) else {
+                    return;
+                };
+                let wrong = Wrong::new(
+                    &format!("{pointer}{}", members[n]),
+                    format!("{}, as it was before", short(&before[n])),
+                    Some(&values[n]),
+                );
                 self.blame(record, exchange, wrong);
             }
             Check::Unique { by, key } => {
                 let (found, owner) = (text(part.pointer(by)), part.pointer(key).cloned().unwrap_or_default());
                 self.subjects += 1;
-                let before = self.seen.entry((node_of(record), found)).or_insert_with(|| owner.clone());
+                let before = self
+                    .seen
+                    .entry((node_of(record), found))
+                    .or_insert_with(|| owner.clone());
                 if *before != owner {
-                    let wrong = Wrong::said(&format!("{pointer}{by}"), "a value of its own", format!("{}, the same as of {}", text(part.pointer(by)), short(before)));
+                    let wrong = Wrong::said(
+                        &format!("{pointer}{by}"),
+                        "a value of its own",
+                        format!("{}, the same as of {}", text(part.pointer(by)), short(before)),
+                    );
                     self.blame(record, exchange, wrong);
                 }
             }
@@ -120,7 +160,12 @@ impl<'a> State<'a> {
         self.broken += 1;
         if self.failures.len() < MAX_SHOWN {
             let blame = Some((record.case.clone(), exchange.n));
-            self.failures.push(Failure { step: 0, verb: "every".to_owned(), wrong, exchange: blame });
+            self.failures.push(Failure {
+                step: 0,
+                verb: "every".to_owned(),
+                wrong,
+                exchange: blame,
+            });
         }
     }
 }
@@ -128,11 +173,16 @@ impl<'a> State<'a> {
 fn applies(filter: &Expect, exchange: &Exchange, whole: &Observation, schemas: &Schemas) -> bool {
     let path = exchange.request.target.split('?').next().unwrap_or_default();
     let fits = |wanted: &Option<Value>, found: &str| {
-        wanted.as_ref().is_none_or(|wanted| pattern::matches(wanted, Some(&found.into())).is_ok())
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| pattern::matches(wanted, Some(&found.into())).is_ok())
     };
     fits(&filter.method, &exchange.request.method)
         && fits(&filter.path, path)
-        && matches!(expect::check(filter, whole, &Bindings::default(), schemas), Outcome::Holds(_))
+        && matches!(
+            expect::check(filter, whole, &Bindings::default(), schemas),
+            Outcome::Holds(_)
+        )
 }
 
 /// A case with a node of its own shares no store with the others.
@@ -143,22 +193,35 @@ fn node_of(record: &CaseRecord) -> &str {
 /// The parts of a body that are such a record, with their places.
 fn find(subject: Subject, body: &Value) -> Vec<(String, &Value)> {
     let mut found = Vec::new();
-    let is_fact = |value: &Value| value.get("entity").is_some() && value.get("relation").is_some() && value.get("value").is_some();
-    let list = |name: &str| body.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_fact = |value: &Value| {
+        value.get("entity").is_some() && value.get("relation").is_some() && value.get("value").is_some()
+    };
+    let list = |name: &str| {
+        body.get(name)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
     if subject == Subject::Fact && is_fact(body) {
         found.push((String::new(), body));
     }
     if body.get("facts").is_some_and(Value::is_array) && subject == Subject::Page {
         found.push((String::new(), body));
     }
-    for (n, fact) in list("facts").iter().enumerate().filter(|(_, fact)| subject == Subject::Fact && is_fact(fact)) {
+    for (n, fact) in list("facts")
+        .iter()
+        .enumerate()
+        .filter(|(_, fact)| subject == Subject::Fact && is_fact(fact))
+    {
         found.push((format!("/facts/{n}"), fact));
     }
     for (n, conflict) in list("conflicts").iter().enumerate() {
         match subject {
             Subject::Conflict => found.push((format!("/conflicts/{n}"), conflict)),
             Subject::Fact => {
-                let sides = ["fact_a", "fact_b"].into_iter().filter_map(|side| Some((side, conflict.get(side).filter(|fact| is_fact(fact))?)));
+                let sides = ["fact_a", "fact_b"]
+                    .into_iter()
+                    .filter_map(|side| Some((side, conflict.get(side).filter(|fact| is_fact(fact))?)));
                 found.extend(sides.map(|(side, fact)| (format!("/conflicts/{n}/{side}"), fact)));
             }
             _ => {}

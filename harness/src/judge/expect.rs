@@ -12,7 +12,7 @@ use crate::{
 
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// With the number of subjects.
     Holds(usize),
     /// With the case and number of the exchange to blame.
@@ -22,21 +22,28 @@ pub enum Outcome {
 }
 
 /// Checks everything that `expect` names, status first.
-pub fn check(expect: &Expect, seen: &Observation, bindings: &Bindings, schemas: &Schemas) -> Outcome {
+pub(super) fn check(expect: &Expect, seen: &Observation, bindings: &Bindings, schemas: &Schemas) -> Outcome {
     for part in &seen.parts {
         if let Some(wanted) = &expect.status
             && let Some(status) = part.status
             && !status_fits(wanted, status)
         {
             let got = format!("{status}{}", part.excerpt());
-            return Outcome::Wrong(Wrong::said("", format!("status {}", status_words(wanted)), got), part.blame());
+            return Outcome::Wrong(
+                Wrong::said("", format!("status {}", status_words(wanted)), got),
+                part.blame(),
+            );
         }
         if let Some(Some(schema)) = &expect.schema {
             let wrong = match &part.body {
-                None => Some(Wrong::said("", format!("JSON valid under {schema}"), format!("no JSON{}", part.excerpt()))),
-                Some(body) => schemas.mismatch(schema, body).map(|mismatch| {
-                    Wrong::new(&mismatch.pointer, mismatch.message, body.pointer(&mismatch.pointer))
-                }),
+                None => Some(Wrong::said(
+                    "",
+                    format!("JSON valid under {schema}"),
+                    format!("no JSON{}", part.excerpt()),
+                )),
+                Some(body) => schemas
+                    .mismatch(schema, body)
+                    .map(|mismatch| Wrong::new(&mismatch.pointer, mismatch.message, body.pointer(&mismatch.pointer))),
             };
             if let Some(wrong) = wrong {
                 return Outcome::Wrong(wrong, part.blame());
@@ -84,9 +91,12 @@ fn expand(pattern: Value) -> Value {
         Value::Object(members) if members.contains_key("$repeat") => {
             repeated(&members).map_or(Value::Object(members), Value::String)
         }
-        Value::Object(members) => {
-            Value::Object(members.into_iter().map(|(name, value)| (name, expand(value))).collect::<Map<_, _>>())
-        }
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, expand(value)))
+                .collect::<Map<_, _>>(),
+        ),
         Value::Array(items) => Value::Array(items.into_iter().map(expand).collect()),
         other => other,
     }
@@ -96,7 +106,10 @@ fn expand(pattern: Value) -> Value {
 pub(crate) fn status_fits(wanted: &Value, status: u16) -> bool {
     match wanted {
         Value::Number(number) => number.as_u64() == Some(u64::from(status)),
-        Value::String(class) => class.as_bytes().first().is_some_and(|digit| u16::from(digit.wrapping_sub(b'0')) == status / 100),
+        Value::String(class) => class
+            .as_bytes()
+            .first()
+            .is_some_and(|digit| u16::from(digit.wrapping_sub(b'0')) == status / 100),
         Value::Array(all) => all.iter().any(|one| status_fits(one, status)),
         _ => false,
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The observation that a step's expectation is held against.
 #[derive(Debug, Clone, Default)]
-pub struct Observation {
+pub(super) struct Observation {
     pub status: Option<u16>,
     pub headers: Vec<(String, String)>,
     /// `None`: the answer was not JSON.
@@ -27,12 +27,19 @@ pub struct Observation {
 }
 
 impl Observation {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     fn of_value(body: Value) -> Self {
-        Self { body: Some(body), subjects: 1, ..Self::default() }
+        Self {
+            body: Some(body),
+            subjects: 1,
+            ..Self::default()
+        }
     }
 
     pub(super) fn of_exchange(exchange: &Exchange, response: &Response) -> Self {
@@ -51,7 +58,7 @@ impl Observation {
 
 /// One answer among those of a step.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub(super) struct Part {
     pub status: Option<u16>,
     pub body: Option<Value>,
     text: String,
@@ -61,36 +68,57 @@ pub struct Part {
 impl Part {
     fn of(exchange: &Exchange, response: &Response) -> Self {
         let text: String = response.body.text().chars().take(200).collect();
-        Self { status: Some(response.status), body: response.body.json(), text, n: exchange.n }
+        Self {
+            status: Some(response.status),
+            body: response.body.json(),
+            text,
+            n: exchange.n,
+        }
     }
 
     /// The exchange to show; the case is the one that is being judged.
-    pub fn blame(&self) -> Option<(String, usize)> {
+    pub(super) fn blame(&self) -> Option<(String, usize)> {
         Some((String::new(), self.n))
     }
 
     /// The beginning of the body, to tell one refusal from another.
-    pub fn excerpt(&self) -> String {
-        if self.text.is_empty() { " with an empty body".to_owned() } else { format!(" with {}", self.text) }
+    pub(super) fn excerpt(&self) -> String {
+        if self.text.is_empty() {
+            " with an empty body".to_owned()
+        } else {
+            format!(" with {}", self.text)
+        }
     }
 }
 
 /// The observation, or the outcome when there is none to judge.
-pub fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
+pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
     match &step.verb {
         Verb::Observe(value) => {
-            let filled = bindings.fill_value(value).map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
+            let filled = bindings
+                .fill_value(value)
+                .map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
             Ok(Observation::of_value(filled))
         }
         Verb::Raw { .. } => raw(done),
+        Verb::Hold { connections, .. } => match done.events.last() {
+            Some(Event::Held(held)) => Ok(Observation::of_value(json!({"held": held, "asked": connections}))),
+            _ => Err(silent("connections to hold", "none were opened")),
+        },
         Verb::Until { step: inner, within_ms } => until(inner, *within_ms, done, bindings),
         Verb::Stop | Verb::Kill | Verb::Restart => match done.events.last() {
-            Some(_) => Ok(Observation { subjects: 0, body: Some(Value::Null), ..Observation::default() }),
+            Some(_) => Ok(Observation {
+                subjects: 0,
+                body: Some(Value::Null),
+                ..Observation::default()
+            }),
             None => Err(silent("the node to be moved", "it was not")),
         },
         Verb::Walk { items, .. } => many::walk(items, done),
         Verb::Conflicts { of, .. } => {
-            let of = bindings.fill_text(of).map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
+            let of = bindings
+                .fill_text(of)
+                .map_err(|unbound| Outcome::Vector(unbound.to_string()))?;
             many::conflicts(&of, done)
         }
         Verb::AssertMany { .. } => many::assert_many(done),
@@ -103,7 +131,10 @@ pub fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Ob
         | Verb::Resolve { .. }
         | Verb::Request(_)
         | Verb::Refuse(_) => {
-            let exchange = done.exchanges.last().ok_or_else(|| silent("an exchange", "none took place"))?;
+            let exchange = done
+                .exchanges
+                .last()
+                .ok_or_else(|| silent("an exchange", "none took place"))?;
             answered(exchange).map(|response| Observation::of_exchange(exchange, response))
         }
     }
@@ -114,7 +145,11 @@ fn answered(exchange: &Exchange) -> Result<&Response, Outcome> {
     match &exchange.answer {
         Answer::Response(response) => Ok(response),
         Answer::None { message, .. } => {
-            let wrong = Wrong::said("", "an answer", format!("none, though the node still answers others: {message}"));
+            let wrong = Wrong::said(
+                "",
+                "an answer",
+                format!("none, though the node still answers others: {message}"),
+            );
             Err(Outcome::Wrong(wrong, Some((String::new(), exchange.n))))
         }
     }
@@ -125,7 +160,10 @@ fn silent(expected: &str, got: &str) -> Outcome {
 }
 
 fn raw(done: &StepRecord) -> Result<Observation, Outcome> {
-    let Some(Event::Raw { status, closed, start, .. }) = done.events.last() else {
+    let Some(Event::Raw {
+        status, closed, start, ..
+    }) = done.events.last()
+    else {
         return Err(silent("bytes on a socket", "none were sent"));
     };
     let mut observation = Observation::of_value(json!({"status": status, "closed": closed}));
@@ -139,7 +177,10 @@ fn until(inner: &Step, within_ms: u64, done: &StepRecord, bindings: &Bindings) -
         Event::Boundary(start) => Some(*start),
         _ => None,
     });
-    let last = StepRecord { exchanges: done.exchanges[start.unwrap_or(0).min(done.exchanges.len())..].to_vec(), events: Vec::new() };
+    let last = StepRecord {
+        exchanges: done.exchanges[start.unwrap_or(0).min(done.exchanges.len())..].to_vec(),
+        events: Vec::new(),
+    };
     observe(inner, &last, bindings).map_err(|outcome| match outcome {
         Outcome::Wrong(wrong, blame) => {
             let expected = format!("within {within_ms} ms: {}", wrong.expected);

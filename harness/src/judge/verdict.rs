@@ -24,8 +24,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Self; 7] =
-        [Self::Pass, Self::Fail, Self::Warn, Self::Unreachable, Self::Inconclusive, Self::NotApplicable, Self::Error];
+    pub const ALL: [Self; 7] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Warn,
+        Self::Unreachable,
+        Self::Inconclusive,
+        Self::NotApplicable,
+        Self::Error,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -53,7 +60,12 @@ pub struct CaseVerdict {
 
 impl CaseVerdict {
     pub fn of(verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { verdict, subjects: 0, message: message.into(), failures: Vec::new() }
+        Self {
+            verdict,
+            subjects: 0,
+            message: message.into(),
+            failures: Vec::new(),
+        }
     }
 }
 

@@ -14,11 +14,19 @@ pub struct Wrong {
 
 impl Wrong {
     pub fn new(pointer: &str, expected: impl Into<String>, got: Option<&Value>) -> Self {
-        Self::said(pointer, expected, got.map_or_else(|| "nothing: the member is not there".to_owned(), short))
+        Self::said(
+            pointer,
+            expected,
+            got.map_or_else(|| "nothing: the member is not there".to_owned(), short),
+        )
     }
 
     pub fn said(pointer: &str, expected: impl Into<String>, got: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), expected: cut(expected.into()), got: cut(got.into()) }
+        Self {
+            pointer: pointer.to_owned(),
+            expected: cut(expected.into()),
+            got: cut(got.into()),
+        }
     }
 }
 
@@ -32,7 +40,10 @@ pub(crate) fn cut(text: String) -> String {
     if text.len() <= MAX_SHOWN {
         return text;
     }
-    let end = (0..=MAX_SHOWN).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=MAX_SHOWN)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
     format!("{}… ({} bytes)", &text[..end], text.len())
 }
 

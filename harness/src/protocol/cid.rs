@@ -83,10 +83,7 @@ pub fn canonical_bytes(content: &Content<'_>) -> String {
 /// The content id: `sha256:` and the hash of the canonical bytes in lower-case hexadecimal.
 #[must_use]
 pub fn cid(content: &Content<'_>) -> String {
-    format!(
-        "sha256:{}",
-        HEXLOWER.encode(&Sha256::digest(canonical_bytes(content)))
-    )
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(canonical_bytes(content))))
 }
 
 /// A JSON string that escapes no more than it must. What must be is what serde_json escapes: the quote, the backslash and the
@@ -115,10 +112,7 @@ mod tests {
             ("number", "\"5\""),
             ("number", "true"),
         ] {
-            assert!(
-                storage_text(value_type, literal).is_err(),
-                "{value_type} {literal}"
-            );
+            assert!(storage_text(value_type, literal).is_err(), "{value_type} {literal}");
         }
     }
 

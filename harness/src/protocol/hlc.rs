@@ -42,8 +42,7 @@ impl Hlc {
     /// The next value of the same millisecond; after counter 999 the wall part advances instead.
     fn successor(self) -> Option<Self> {
         if self.counter < LAST_COUNTER {
-            return Some(Self::new(self.wall, self.counter + 1))
-                .filter(|next| next.wall <= LAST_WALL);
+            return Some(Self::new(self.wall, self.counter + 1)).filter(|next| next.wall <= LAST_WALL);
         }
         Self::at(self.wall.checked_add(1)?)
     }
@@ -77,10 +76,7 @@ pub fn merge(now: u64, last: Hlc, received: Hlc) -> Option<Hlc> {
 pub fn is_emitted_form(text: &str) -> bool {
     text.len() <= LONGEST
         && text.split_once('.').is_some_and(|(wall, counter)| {
-            wall.len() == WALL_DIGITS
-                && counter.len() >= COUNTER_DIGITS
-                && all_digits(wall)
-                && all_digits(counter)
+            wall.len() == WALL_DIGITS && counter.len() >= COUNTER_DIGITS && all_digits(wall) && all_digits(counter)
         })
 }
 
@@ -131,11 +127,7 @@ mod tests {
 
     #[test]
     fn the_emitted_form_has_13_digits_and_at_least_3() {
-        for good in [
-            "1746230400000.003",
-            "0000000000001.000",
-            "1746230400000.1000",
-        ] {
+        for good in ["1746230400000.003", "0000000000001.000", "1746230400000.1000"] {
             assert!(is_emitted_form(good), "{good}");
         }
         for bad in [
@@ -161,14 +153,8 @@ mod tests {
     fn what_does_not_fit_64_bits_is_refused_not_wrapped() {
         let largest = "18446744073709551615.18446744073709551615";
         assert_eq!(largest.parse(), Ok(Hlc::new(u64::MAX, u64::MAX)));
-        assert_eq!(
-            "18446744073709551616.0".parse::<Hlc>(),
-            Err(Refusal::TooLarge)
-        );
-        assert_eq!(
-            "0.18446744073709551616".parse::<Hlc>(),
-            Err(Refusal::TooLarge)
-        );
+        assert_eq!("18446744073709551616.0".parse::<Hlc>(), Err(Refusal::TooLarge));
+        assert_eq!("0.18446744073709551616".parse::<Hlc>(), Err(Refusal::TooLarge));
         assert_eq!("1".repeat(83).parse::<Hlc>(), Err(Refusal::TooLong));
     }
 

@@ -38,9 +38,7 @@ pub enum Refusal {
 /// When the text is not exactly RFC 3339, or names a date, time or offset that does not exist.
 pub fn parse(text: &str) -> Result<Instant, Refusal> {
     let bytes = text.as_bytes();
-    let (head, tail) = bytes
-        .split_at_checked(HEAD.len())
-        .ok_or(Refusal::Malformed)?;
+    let (head, tail) = bytes.split_at_checked(HEAD.len()).ok_or(Refusal::Malformed)?;
     let follows_pattern = head.iter().zip(HEAD).all(|(byte, pattern)| match pattern {
         b'0' => byte.is_ascii_digit(),
         _ => byte == pattern,
@@ -49,20 +47,12 @@ pub fn parse(text: &str) -> Result<Instant, Refusal> {
         return Err(Refusal::Malformed);
     }
     let (fraction, offset) = split_fraction(tail)?;
-    let (hour, minute, second) = (
-        number(&head[11..13]),
-        number(&head[14..16]),
-        number(&head[17..19]),
-    );
+    let (hour, minute, second) = (number(&head[11..13]), number(&head[14..16]), number(&head[17..19]));
     if hour > 23 || minute > 59 || second > 60 {
         return Err(Refusal::NoSuchTime);
     }
     let leap = second == 60;
-    let local = days_since_epoch(
-        number(&head[..4]),
-        number(&head[5..7]),
-        number(&head[8..10]),
-    )? * DAY
+    let local = days_since_epoch(number(&head[..4]), number(&head[5..7]), number(&head[8..10]))? * DAY
         + hour * HOUR
         + minute * MINUTE
         + if leap { 59 } else { second };
@@ -90,10 +80,7 @@ fn split_fraction(tail: &[u8]) -> Result<(String, &[u8]), Refusal> {
     let Some(after_dot) = tail.strip_prefix(b".") else {
         return Ok((String::new(), tail));
     };
-    let length = after_dot
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let length = after_dot.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if length == 0 {
         return Err(Refusal::Malformed);
     }
@@ -128,9 +115,7 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> Result<i64, Refusal> {
     let date = date
         .and_then(|((year, month), day)| Date::new(year, month, day).ok())
         .ok_or(Refusal::NoSuchDate)?;
-    let since_epoch = date
-        .since(EPOCH)
-        .map_err(|_out_of_range| Refusal::NoSuchDate)?;
+    let since_epoch = date.since(EPOCH).map_err(|_out_of_range| Refusal::NoSuchDate)?;
     Ok(i64::from(since_epoch.get_days()))
 }
 
@@ -180,10 +165,7 @@ mod tests {
     #[test]
     fn printed_instants_are_utc_with_milliseconds() {
         assert_eq!(format(0).as_deref(), Some("1970-01-01T00:00:00.000Z"));
-        assert_eq!(
-            format(1_746_230_400_007).as_deref(),
-            Some("2025-05-03T00:00:00.007Z")
-        );
+        assert_eq!(format(1_746_230_400_007).as_deref(), Some("2025-05-03T00:00:00.007Z"));
         assert_eq!(format(-1).as_deref(), Some("1969-12-31T23:59:59.999Z"));
         assert_eq!(format(i64::MAX), None);
         assert_eq!(format(i64::MIN), None);

@@ -141,12 +141,7 @@ mod tests {
     #[test]
     fn only_the_scheme_makes_a_name_formal() {
         assert!(is_formal("stigmem://a/user/alice"));
-        for informal in [
-            "user:alice",
-            "stigmem:conflict:1",
-            "stigmem:/a/user/alice",
-            "alice",
-        ] {
+        for informal in ["user:alice", "stigmem:conflict:1", "stigmem:/a/user/alice", "alice"] {
             assert!(!is_formal(informal), "{informal}");
         }
     }

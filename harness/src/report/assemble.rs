@@ -21,10 +21,14 @@ pub fn assemble(
     registry: &Registry,
     schemas: &Schemas,
 ) -> Report {
-    let chosen = |case: &&Case| run.selection.is_empty() || run.selection.iter().any(|selector| plan::selects(selector, case));
+    let chosen =
+        |case: &&Case| run.selection.is_empty() || run.selection.iter().any(|selector| plan::selects(selector, case));
     let left_out: BTreeMap<&str, _> = run.left_out.iter().map(|left| (left.case.as_str(), left)).collect();
     let in_profile = |case: &&Case| {
-        case.covers.iter().filter_map(|id| registry.get(id)).any(|requirement| requirement.profile == run.profile)
+        case.covers
+            .iter()
+            .filter_map(|id| registry.get(id))
+            .any(|requirement| requirement.profile == run.profile)
     };
     let cases: Vec<&Case> = vectors.cases.iter().filter(in_profile).filter(chosen).collect();
     let rules: Vec<Case> = cases
@@ -46,7 +50,7 @@ pub fn assemble(
             (None, Some(verdict)) => soften(verdict, case, registry),
             (None, None) => CaseVerdict::of(Verdict::Inconclusive, "the run ended before this case began"),
         };
-        case_result(case, verdict, run, &by_case)
+        case_result(case, &verdict, run, &by_case)
     });
     let cases: Vec<CaseResult> = results.collect();
     let requirements = requirements(registry, &cases, run);
@@ -74,15 +78,31 @@ pub fn assemble(
 
 /// A SHOULD that is not followed is a warning.
 fn soften(verdict: CaseVerdict, case: &Case, registry: &Registry) -> CaseVerdict {
-    let should = case.covers.iter().filter_map(|id| registry.get(id)).all(|requirement| !requirement.level.is_must());
+    let should = case
+        .covers
+        .iter()
+        .filter_map(|id| registry.get(id))
+        .all(|requirement| !requirement.level.is_must());
     match verdict.verdict {
-        Verdict::Fail if should => CaseVerdict { verdict: Verdict::Warn, ..verdict },
+        Verdict::Fail if should => CaseVerdict {
+            verdict: Verdict::Warn,
+            ..verdict
+        },
         _ => verdict,
     }
 }
 
-fn case_result(case: &Case, verdict: CaseVerdict, run: &RunRecord, records: &BTreeMap<&str, &CaseRecord>) -> CaseResult {
-    let failures = verdict.failures.iter().map(|failure| failure_result(case, failure, records)).collect();
+fn case_result(
+    case: &Case,
+    verdict: &CaseVerdict,
+    run: &RunRecord,
+    records: &BTreeMap<&str, &CaseRecord>,
+) -> CaseResult {
+    let failures = verdict
+        .failures
+        .iter()
+        .map(|failure| failure_result(case, failure, records))
+        .collect();
     CaseResult {
         id: case.id.clone(),
         area: case.area.clone(),
@@ -92,23 +112,38 @@ fn case_result(case: &Case, verdict: CaseVerdict, run: &RunRecord, records: &BTr
         subjects: verdict.subjects,
         duration_ms: records.get(case.id.as_str()).map_or(0, |record| record.duration_ms),
         message: curl::visible(&verdict.message, 2000),
-        expected: run.target.expected.iter().find(|deviation| deviation.case == case.id).map(|deviation| deviation.reason.clone()),
+        expected: run
+            .target
+            .expected
+            .iter()
+            .find(|deviation| deviation.case == case.id)
+            .map(|deviation| deviation.reason.clone()),
         failures,
         repeat: format!("{} --select {} --seed {}", run.target.repeat, case.id, run.seed),
     }
 }
 
 fn failure_result(case: &Case, failure: &Failure, records: &BTreeMap<&str, &CaseRecord>) -> FailureResult {
-    let blamed = failure.exchange.as_ref().map(|(other, n)| (if other.is_empty() { case.id.as_str() } else { other }, *n));
+    let blamed = failure
+        .exchange
+        .as_ref()
+        .map(|(other, n)| (if other.is_empty() { case.id.as_str() } else { other }, *n));
     let mut exchanges = Vec::new();
     if let Some((id, n)) = blamed
         && let Some(record) = records.get(id)
     {
         let base = record.names.get("url").and_then(|url| url.as_str()).unwrap_or_default();
         // A rule about everything needs one exchange; a case needs what led there.
-        let first = if case.every().is_some() { n } else { n.saturating_sub(LED_THERE) };
+        let first = if case.every().is_some() {
+            n
+        } else {
+            n.saturating_sub(LED_THERE)
+        };
         let all = record.steps.iter().flat_map(|step| &step.exchanges);
-        exchanges = all.filter(|exchange| (first..=n).contains(&exchange.n)).map(|exchange| curl::show(id, base, exchange)).collect();
+        exchanges = all
+            .filter(|exchange| (first..=n).contains(&exchange.n))
+            .map(|exchange| curl::show(id, base, exchange))
+            .collect();
     }
     let wrong = Wrong {
         pointer: curl::visible(&failure.wrong.pointer, 300),
@@ -116,13 +151,25 @@ fn failure_result(case: &Case, failure: &Failure, records: &BTreeMap<&str, &Case
         got: curl::visible(&failure.wrong.got, 1000),
     };
     let step = if case.every().is_some() { 0 } else { failure.step + 1 };
-    FailureResult { step, verb: failure.verb.clone(), wrong, exchanges }
+    FailureResult {
+        step,
+        verb: failure.verb.clone(),
+        wrong,
+        exchanges,
+    }
 }
 
 fn requirements(registry: &Registry, cases: &[CaseResult], run: &RunRecord) -> Vec<RequirementResult> {
     let mut results = Vec::new();
-    for requirement in registry.requirements.iter().filter(|requirement| requirement.profile == run.profile) {
-        let own: Vec<&CaseResult> = cases.iter().filter(|case| case.covers.contains(&requirement.id)).collect();
+    for requirement in registry
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.profile == run.profile)
+    {
+        let own: Vec<&CaseResult> = cases
+            .iter()
+            .filter(|case| case.covers.contains(&requirement.id))
+            .collect();
         if own.is_empty() && !run.selection.is_empty() {
             continue;
         }
@@ -144,17 +191,34 @@ fn requirements(registry: &Registry, cases: &[CaseResult], run: &RunRecord) -> V
 /// A requirement passes when all of its cases that apply pass, and at least one does.
 fn worst(requirement: &Requirement, cases: &[&CaseResult]) -> Option<Verdict> {
     if cases.is_empty() {
-        return if requirement.not_judged.is_some() { None } else { Some(Verdict::Inconclusive) };
+        return if requirement.not_judged.is_some() {
+            None
+        } else {
+            Some(Verdict::Inconclusive)
+        };
     }
-    let order = [Verdict::Error, Verdict::Fail, Verdict::Warn, Verdict::Unreachable, Verdict::Inconclusive, Verdict::Pass];
-    let found = order.into_iter().find(|verdict| cases.iter().any(|case| case.verdict == *verdict));
+    let order = [
+        Verdict::Error,
+        Verdict::Fail,
+        Verdict::Warn,
+        Verdict::Unreachable,
+        Verdict::Inconclusive,
+        Verdict::Pass,
+    ];
+    let found = order
+        .into_iter()
+        .find(|verdict| cases.iter().any(|case| case.verdict == *verdict));
     Some(found.unwrap_or(Verdict::NotApplicable))
 }
 
 fn coverage(requirements: &[RequirementResult], target: &TargetRecord) -> Coverage {
     let mut coverage = Coverage::default();
     for requirement in requirements.iter().filter(|requirement| requirement.level.is_must()) {
-        if requirement.feature.as_ref().is_some_and(|feature| !target.features.contains(feature)) {
+        if requirement
+            .feature
+            .as_ref()
+            .is_some_and(|feature| !target.features.contains(feature))
+        {
             continue;
         }
         coverage.musts += 1;
@@ -170,8 +234,16 @@ fn areas(requirements: &[RequirementResult], registry: &Registry) -> Vec<Area> {
     for requirement in requirements {
         let id = requirement.id.split('-').next().unwrap_or_default();
         if areas.iter().all(|area| area.id != id) {
-            let title = registry.get(&requirement.id).map(|known| title(id, known)).unwrap_or_default();
-            areas.push(Area { id: id.to_owned(), title, counts: BTreeMap::new(), requirements: 0 });
+            let title = registry
+                .get(&requirement.id)
+                .map(|known| title(id, known))
+                .unwrap_or_default();
+            areas.push(Area {
+                id: id.to_owned(),
+                title,
+                counts: BTreeMap::new(),
+                requirements: 0,
+            });
         }
         if let Some(area) = areas.iter_mut().find(|area| area.id == id) {
             area.requirements += 1;
@@ -186,12 +258,28 @@ fn areas(requirements: &[RequirementResult], registry: &Registry) -> Vec<Area> {
 /// What the letters of an id stand for.
 pub(super) fn title(id: &str, requirement: &Requirement) -> String {
     let known = [
-        ("FACT", "Fact record and request"), ("VAL", "Values"), ("HLC", "Hybrid logical clock"), ("URI", "Entity URIs"),
-        ("SEM", "Semantics"), ("EXP", "Expiry"), ("CON", "Contradiction"), ("RES", "Resolution"), ("AUTH", "Authentication"),
-        ("KEY", "API keys"), ("SCOPE", "Scopes"), ("HTTP", "HTTP"), ("QRY", "Queries"), ("PAGE", "Paging"),
-        ("DISC", "Discovery"), ("CNF", "Conflicts"), ("CID", "Content ids"),
+        ("FACT", "Fact record and request"),
+        ("VAL", "Values"),
+        ("HLC", "Hybrid logical clock"),
+        ("URI", "Entity URIs"),
+        ("SEM", "Semantics"),
+        ("EXP", "Expiry"),
+        ("CON", "Contradiction"),
+        ("RES", "Resolution"),
+        ("AUTH", "Authentication"),
+        ("KEY", "API keys"),
+        ("SCOPE", "Scopes"),
+        ("HTTP", "HTTP"),
+        ("QRY", "Queries"),
+        ("PAGE", "Paging"),
+        ("DISC", "Discovery"),
+        ("CNF", "Conflicts"),
+        ("CID", "Content ids"),
     ];
-    known.iter().find(|(letters, _)| *letters == id).map_or_else(|| requirement.section.clone(), |(_, title)| (*title).to_owned())
+    known
+        .iter()
+        .find(|(letters, _)| *letters == id)
+        .map_or_else(|| requirement.section.clone(), |(_, title)| (*title).to_owned())
 }
 
 fn count(verdicts: impl Iterator<Item = Verdict>) -> BTreeMap<Verdict, usize> {
@@ -203,7 +291,10 @@ fn count(verdicts: impl Iterator<Item = Verdict>) -> BTreeMap<Verdict, usize> {
 }
 
 fn conclude(report: &Report) -> Conclusion {
-    let unexpected = report.cases.iter().any(|case| case.verdict == Verdict::Fail && case.expected.is_none());
+    let unexpected = report
+        .cases
+        .iter()
+        .any(|case| case.verdict == Verdict::Fail && case.expected.is_none());
     let failed = report.count(Verdict::Fail) > 0;
     let whole = report.selection.is_empty();
     if report.count(Verdict::Error) > 0 {
@@ -213,7 +304,11 @@ fn conclude(report: &Report) -> Conclusion {
         return Conclusion::Unreachable;
     }
     if unexpected || report.stale().next().is_some() {
-        return if whole { Conclusion::NotConformant } else { Conclusion::SelectionFailed };
+        return if whole {
+            Conclusion::NotConformant
+        } else {
+            Conclusion::SelectionFailed
+        };
     }
     if failed {
         return Conclusion::AsExpected;

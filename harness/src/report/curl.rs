@@ -1,5 +1,7 @@
 //! Exchanges as people read them. What a node sent is untrusted: control characters are made visible.
 
+use std::fmt::Write as _;
+
 use super::Shown;
 use crate::trace::{Answer, Body, Exchange, Request};
 
@@ -7,16 +9,31 @@ use crate::trace::{Answer, Body, Exchange, Request};
 pub fn show(case: &str, base: &str, exchange: &Exchange) -> Shown {
     let (answer, headers, body) = match &exchange.answer {
         Answer::Response(response) => {
-            let headers = response.headers.iter().map(|(name, value)| visible(&format!("{name}: {value}"), 300)).collect();
+            let headers = response
+                .headers
+                .iter()
+                .map(|(name, value)| visible(&format!("{name}: {value}"), 300))
+                .collect();
             let body = match &response.body {
                 Body::Base64(text) => format!("(not UTF-8, as base64) {text}"),
                 body => body.text().to_owned(),
             };
             (response.status.to_string(), headers, visible(&body, MAX_BODY))
         }
-        Answer::None { message, .. } => (format!("no answer: {}", visible(message, 300)), Vec::new(), String::new()),
+        Answer::None { message, .. } => (
+            format!("no answer: {}", visible(message, 300)),
+            Vec::new(),
+            String::new(),
+        ),
     };
-    Shown { case: case.to_owned(), n: exchange.n, curl: line(base, &exchange.request), answer, headers, body }
+    Shown {
+        case: case.to_owned(),
+        n: exchange.n,
+        curl: line(base, &exchange.request),
+        answer,
+        headers,
+        body,
+    }
 }
 
 /// A line for a shell. Keys stand as `$KEY`.
@@ -33,8 +50,11 @@ pub fn line(base: &str, request: &Request) -> String {
     for (name, value) in &request.headers {
         let header = format!("{name}: {value}");
         line.push_str(" -H ");
-        if let Some(key) = header.strip_prefix("authorization: Bearer {").and_then(|rest| rest.strip_suffix('}')) {
-            line.push_str(&format!("\"Authorization: Bearer ${}\"", variable(key)));
+        if let Some(key) = header
+            .strip_prefix("authorization: Bearer {")
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
+            let _ = write!(line, "\"Authorization: Bearer ${}\"", variable(key));
         } else {
             line.push_str(&quoted(&header));
         }
@@ -45,9 +65,15 @@ pub fn line(base: &str, request: &Request) -> String {
             line.push_str(" --data-binary ");
             line.push_str(&quoted(&cut(text, MAX_BODY)));
         }
-        Body::Base64(text) => line.push_str(&format!(" --data-binary @<(echo {text} | base64 -d)")),
+        Body::Base64(text) => {
+            let _ = write!(line, " --data-binary @<(echo {text} | base64 -d)");
+        }
         Body::Cut { bytes, start } => {
-            line.push_str(&format!(" --data-binary {} # {bytes} bytes in all", quoted(&cut(start, 120))));
+            let _ = write!(
+                line,
+                " --data-binary {} # {bytes} bytes in all",
+                quoted(&cut(start, 120))
+            );
         }
     }
     line
@@ -56,7 +82,16 @@ pub fn line(base: &str, request: &Request) -> String {
 /// `key:reader` and `secret:1` as a shell variable.
 fn variable(key: &str) -> String {
     let name = key.strip_prefix("key:").unwrap_or(key);
-    let name: String = name.chars().map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' }).collect();
+    let name: String = name
+        .chars()
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
     format!("{name}_KEY")
 }
 
@@ -71,14 +106,20 @@ fn quoted(text: &str) -> String {
                 '\n' => out.push_str("\\n"),
                 '\t' => out.push_str("\\t"),
                 '\r' => out.push_str("\\r"),
-                char if char.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+                char if char.is_control() => {
+                    let _ = write!(out, "\\u{:04x}", u32::from(char));
+                }
                 char => out.push(char),
             }
         }
         out.push('\'');
         return out;
     }
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte)) {
+    if !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._/:".contains(&byte))
+    {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
@@ -91,7 +132,7 @@ pub fn visible(text: &str, longest: usize) -> String {
         let hidden = char.is_control() && char != '\n' && char != '\t'
             || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if hidden {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(char)));
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
         } else {
             out.push(char);
         }
@@ -117,7 +158,10 @@ mod tests {
         let request = Request {
             method: "POST".to_owned(),
             target: "/v1/facts?a=b&c=d".to_owned(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned()), ("authorization".to_owned(), "Bearer {key:reader}".to_owned())],
+            headers: vec![
+                ("content-type".to_owned(), "application/json".to_owned()),
+                ("authorization".to_owned(), "Bearer {key:reader}".to_owned()),
+            ],
             body: Body::Text("{\"it's\":1}".to_owned()),
         };
         assert_eq!(

@@ -20,14 +20,21 @@ pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features:
     }
     for requirement in &registry.requirements {
         if registry.retired.contains(&requirement.id) {
-            problems.push(InputError::at(&requirement.file, "", format!("{} is retired and must not come back", requirement.id)));
+            problems.push(InputError::at(
+                &requirement.file,
+                "",
+                format!("{} is retired and must not come back", requirement.id),
+            ));
         }
         let judged = vectors.cases.iter().any(|case| case.covers.contains(&requirement.id));
         match (&requirement.not_judged, judged) {
             (None, false) => problems.push(InputError::at(
                 &requirement.file,
                 "",
-                format!("{} has no case; write one, or add a line `> not judged: <reason>`", requirement.id),
+                format!(
+                    "{} has no case; write one, or add a line `> not judged: <reason>`",
+                    requirement.id
+                ),
             )),
             (Some(_), true) => problems.push(InputError::at(
                 &requirement.file,
@@ -54,7 +61,10 @@ fn lint_covers(case: &Case, registry: &Registry, problems: &mut Vec<InputError>)
                 if let Some(feature) = &requirement.feature
                     && !case.needs.contains(feature)
                 {
-                    problems.push(problem(case, format!("covers {id}, which holds when {feature:?}: the case must need it too")));
+                    problems.push(problem(
+                        case,
+                        format!("covers {id}, which holds when {feature:?}: the case must need it too"),
+                    ));
                 }
             }
         }
@@ -68,7 +78,11 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
     if case.why.split_whitespace().count() < 4 {
         problems.push(problem(case, "`why` says in a sentence what goes wrong for people"));
     }
-    for feature in case.needs.iter().filter(|feature| !features.contains(&feature.as_str())) {
+    for feature in case
+        .needs
+        .iter()
+        .filter(|feature| !features.contains(&feature.as_str()))
+    {
         problems.push(problem(case, format!("needs {feature:?}, which spec/ does not know")));
     }
     match &case.body {
@@ -100,11 +114,7 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
 }
 
 fn judges(step: &Step) -> bool {
-    match &step.verb {
-        Verb::Refuse(_) => !step.premise,
-        Verb::Until { step: inner, .. } => inner.expect.is_some() && !step.premise,
-        _ => step.expect.is_some() && !step.premise,
-    }
+    !step.prepares()
 }
 
 fn known_names(case: &Case) -> BTreeSet<String> {
@@ -136,7 +146,10 @@ fn lint_step(
     }
     // The whole step as it was written, to look at every text in it.
     let texts = format!("{:?} {:?} {:?}", step.verb, step.expect, step.credential);
-    for name in names_in(&texts).filter(|name| !names.contains(*name)).collect::<BTreeSet<_>>() {
+    for name in names_in(&texts)
+        .filter(|name| !names.contains(*name))
+        .collect::<BTreeSet<_>>()
+    {
         say(format!("names {{{name}}}, which nothing before it defines"));
     }
     for expect in step.expect.iter() {
@@ -149,7 +162,10 @@ fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| {
         let (name, _) = rest.split_once('}')?;
         let head = name.split('.').next()?;
-        let plain = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "._-".contains(char));
+        let plain = !name.is_empty()
+            && name
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || "._-".contains(char));
         (plain && head.starts_with(|char: char| char.is_ascii_lowercase())).then_some(head)
     })
 }
@@ -158,11 +174,17 @@ fn lint_expect(case: &Case, expect: &Expect, schemas: &Schemas, problems: &mut V
     if let Some(Some(schema)) = &expect.schema
         && !schemas.contains(schema)
     {
-        problems.push(problem(case, format!("expects the schema {schema:?}, which schemas/ does not hold")));
+        problems.push(problem(
+            case,
+            format!("expects the schema {schema:?}, which schemas/ does not hold"),
+        ));
     }
     if let Some(body) = &expect.body {
         for operator in operators(body).filter(|name| !pattern::OPERATORS.contains(&name.as_str())) {
-            problems.push(problem(case, format!("{operator} is no operator; vectors/README.md lists them")));
+            problems.push(problem(
+                case,
+                format!("{operator} is no operator; vectors/README.md lists them"),
+            ));
         }
     }
 }

@@ -10,7 +10,10 @@ use crate::{data::Data, error::InputError, schemas::Schemas};
 /// Reads every `vectors/<area>/*.json` but `vectors/pure`.
 pub fn load(data: &Data, schemas: &Schemas) -> Result<Vectors, InputError> {
     let mut cases = Vec::new();
-    for (name, text) in data.below("vectors/", ".json").filter(|(name, _)| !name.starts_with("vectors/pure/")) {
+    for (name, text) in data
+        .below("vectors/", ".json")
+        .filter(|(name, _)| !name.starts_with("vectors/pure/"))
+    {
         let file: Value =
             serde_json::from_str(text).map_err(|error| InputError::at(name, "", format!("is not JSON: {error}")))?;
         schemas.check_file("vector", name, &file)?;
@@ -22,7 +25,11 @@ pub fn load(data: &Data, schemas: &Schemas) -> Result<Vectors, InputError> {
 fn read_file(name: &str, file: &Value, cases: &mut Vec<Case>) -> Result<(), InputError> {
     let area = file["area"].as_str().unwrap_or_default();
     if name.split('/').nth(1) != Some(area) {
-        return Err(InputError::at(name, "/area", format!("is {area:?}, but the folder has another name")));
+        return Err(InputError::at(
+            name,
+            "/area",
+            format!("is {area:?}, but the folder has another name"),
+        ));
     }
     for (n, case) in file["cases"].as_array().into_iter().flatten().enumerate() {
         let pointer = format!("/cases/{n}");
@@ -35,8 +42,16 @@ fn read_file(name: &str, file: &Value, cases: &mut Vec<Case>) -> Result<(), Inpu
         }
         for row in rows {
             let id = row["id"].as_str().unwrap_or_default();
-            let covers = row.get("covers").map_or_else(|| Ok(base.covers.clone()), |covers| parse(covers, "/rows")).map_err(fail)?;
-            cases.push(Case { id: format!("{}/{id}", base.id), covers, row, ..base.clone() });
+            let covers = row
+                .get("covers")
+                .map_or_else(|| Ok(base.covers.clone()), |covers| parse(covers, "/rows"))
+                .map_err(fail)?;
+            cases.push(Case {
+                id: format!("{}/{id}", base.id),
+                covers,
+                row,
+                ..base.clone()
+            });
         }
     }
     Ok(())
@@ -47,7 +62,7 @@ type Problem = (String, String);
 
 fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case, Problem> {
     let body = match case.get("every") {
-        Some(subject) => CaseBody::Every(read_every(case, subject)?),
+        Some(subject) => CaseBody::Every(Box::new(read_every(case, subject)?)),
         None => CaseBody::Steps(read_steps(case)?),
     };
     Ok(Case {
@@ -68,27 +83,44 @@ fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case
 
 fn read_every(case: &Value, subject: &Value) -> Result<Every, Problem> {
     let check = if let Some(constant) = case.get("constant") {
-        Check::Constant { by: member(constant, "by")?.unwrap_or_default(), members: member(constant, "members")?.unwrap_or_default() }
+        Check::Constant {
+            by: member(constant, "by")?.unwrap_or_default(),
+            members: member(constant, "members")?.unwrap_or_default(),
+        }
     } else if let Some(unique) = case.get("unique") {
-        Check::Unique { by: member(unique, "by")?.unwrap_or_default(), key: member(unique, "for")?.unwrap_or_default() }
+        Check::Unique {
+            by: member(unique, "by")?.unwrap_or_default(),
+            key: member(unique, "for")?.unwrap_or_default(),
+        }
     } else {
         Check::Expect(Box::new(member(case, "expect")?.unwrap_or_default()))
     };
-    Ok(Every { subject: parse(subject, "/every")?, filter: member(case, "where")?.unwrap_or_default(), check })
+    Ok(Every {
+        subject: parse(subject, "/every")?,
+        filter: member(case, "where")?.unwrap_or_default(),
+        check,
+    })
 }
 
 fn read_steps(case: &Value) -> Result<Vec<Step>, Problem> {
     let steps = case["steps"].as_array().into_iter().flatten().enumerate();
-    steps.map(|(n, step)| read_step(step).map_err(|(at, what)| (format!("/steps/{n}{at}"), what))).collect()
+    steps
+        .map(|(n, step)| read_step(step).map_err(|(at, what)| (format!("/steps/{n}{at}"), what)))
+        .collect()
 }
 
 const BESIDE: [&str; 6] = ["as", "save", "expect", "premise", "secret", "control"];
 
 fn read_step(step: &Value) -> Result<Step, Problem> {
-    let Some(members) = step.as_object() else { return Err((String::new(), "a step is an object".to_owned())) };
+    let Some(members) = step.as_object() else {
+        return Err((String::new(), "a step is an object".to_owned()));
+    };
     let verbs: Vec<&String> = members.keys().filter(|key| !BESIDE.contains(&key.as_str())).collect();
     let [verb] = verbs[..] else {
-        return Err((String::new(), format!("a step has exactly one verb, and this one has {verbs:?}")));
+        return Err((
+            String::new(),
+            format!("a step has exactly one verb, and this one has {verbs:?}"),
+        ));
     };
     Ok(Step {
         verb: read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?,
@@ -107,11 +139,17 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
         "query" => Verb::Query(parse(value, "")?),
         "get" => Verb::Get(parse(value, "")?),
         "fact" => Verb::Fact(parse(value, "")?),
-        "conflicts" => Verb::Conflicts { of: member(value, "of")?.unwrap_or_default(), status: member(value, "status")? },
+        "conflicts" => Verb::Conflicts {
+            of: member(value, "of")?.unwrap_or_default(),
+            status: member(value, "status")?,
+        },
         "resolve" => {
             let mut body: Map<String, Value> = parse(value, "")?;
             let conflict = body.remove("conflict").unwrap_or_default();
-            Verb::Resolve { conflict: parse(&conflict, "/conflict")?, body }
+            Verb::Resolve {
+                conflict: parse(&conflict, "/conflict")?,
+                body,
+            }
         }
         "request" => Verb::Request(parse::<RequestTemplate>(value, "")?),
         "walk" => Verb::Walk {
@@ -120,8 +158,14 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             query: member(value, "query")?.unwrap_or_default(),
         },
         "refuse" => Verb::Refuse(parse(value, "")?),
-        "assert_many" => Verb::AssertMany { count: count(value, "count")?, body: value["body"].clone() },
-        "assert_concurrently" => Verb::AssertConcurrently { count: count(value, "count")?, body: value["body"].clone() },
+        "assert_many" => Verb::AssertMany {
+            count: count(value, "count")?,
+            body: value["body"].clone(),
+        },
+        "assert_concurrently" => Verb::AssertConcurrently {
+            count: count(value, "count")?,
+            body: value["body"].clone(),
+        },
         "raw" => Verb::Raw {
             send: read_raw(&value["send"])?,
             then: member::<Then>(value, "then")?.unwrap_or_default(),
@@ -131,6 +175,7 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             within_ms: member(value, "within_ms")?.unwrap_or(10_000),
             step: Box::new(read_step(&value["step"]).map_err(|(at, what)| (format!("/step{at}"), what))?),
         },
+        "hold" => Verb::Hold { connections: count(value, "connections")?, send: read_raw(&value["send"])? },
         "observe" => Verb::Observe(value.clone()),
         "stop" => Verb::Stop,
         "kill" => Verb::Kill,
@@ -140,19 +185,31 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             kill_after: count(value, "kill_after")?,
             body: value["body"].clone(),
         },
-        other => return Err((String::new(), format!("{other:?} is not a verb; vectors/README.md lists them"))),
+        other => {
+            return Err((
+                String::new(),
+                format!("{other:?} is not a verb; vectors/README.md lists them"),
+            ));
+        }
     })
 }
 
 fn read_credential(value: Option<&Value>) -> Result<Credential, Problem> {
-    let Some(value) = value else { return Ok(Credential::Ordinary) };
+    let Some(value) = value else {
+        return Ok(Credential::Ordinary);
+    };
     Ok(match value {
         Value::Null => Credential::None,
         Value::String(name) => Credential::Named(name.clone()),
         other => match (other.get("bearer"), other.get("header")) {
             (Some(bearer), None) => Credential::Bearer(parse(bearer, "/as/bearer")?),
             (None, Some(header)) => Credential::Header(parse(header, "/as/header")?),
-            _ => return Err(("/as".to_owned(), "names a key, is null, or has one of bearer and header".to_owned())),
+            _ => {
+                return Err((
+                    "/as".to_owned(),
+                    "names a key, is null, or has one of bearer and header".to_owned(),
+                ));
+            }
         },
     })
 }
@@ -167,11 +224,16 @@ fn read_raw_part(part: &Value) -> Result<RawPart, Problem> {
         return Ok(RawPart::Text(text.to_owned()));
     }
     if let Some(text) = part["$repeat"].as_str() {
-        return Ok(RawPart::Repeat { text: text.to_owned(), times: count(part, "times")? });
+        return Ok(RawPart::Repeat {
+            text: text.to_owned(),
+            times: count(part, "times")?,
+        });
     }
     let hex = part["hex"].as_str().unwrap_or_default();
     let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes());
-    bytes.map(RawPart::Bytes).map_err(|error| ("/send".to_owned(), format!("hex: {error}")))
+    bytes
+        .map(RawPart::Bytes)
+        .map_err(|error| ("/send".to_owned(), format!("hex: {error}")))
 }
 
 fn count(value: &Value, name: &str) -> Result<usize, Problem> {
@@ -179,7 +241,10 @@ fn count(value: &Value, name: &str) -> Result<usize, Problem> {
 }
 
 fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Result<Option<T>, Problem> {
-    value.get(name).map(|found| parse(found, &format!("/{name}"))).transpose()
+    value
+        .get(name)
+        .map(|found| parse(found, &format!("/{name}")))
+        .transpose()
 }
 
 fn parse<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> {

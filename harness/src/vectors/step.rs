@@ -19,9 +19,17 @@ pub struct Step {
 }
 
 impl Step {
+    /// What it expects; `until` has its expectation inside.
+    pub fn expectation(&self) -> Option<&Expect> {
+        match &self.verb {
+            Verb::Until { step, .. } => step.expectation(),
+            _ => self.expect.as_ref(),
+        }
+    }
+
     /// Whether a step that does not hold means *inconclusive* instead of *fail*.
     pub fn prepares(&self) -> bool {
-        self.premise || self.expect.is_none() && !matches!(self.verb, Verb::Refuse(_))
+        self.premise || self.expectation().is_none() && !matches!(self.verb, Verb::Refuse(_))
     }
 }
 
@@ -44,20 +52,48 @@ pub enum Verb {
     Query(Map<String, Value>),
     Get(String),
     Fact(String),
-    Conflicts { of: String, status: Option<String> },
-    Resolve { conflict: String, body: Map<String, Value> },
+    Conflicts {
+        of: String,
+        status: Option<String>,
+    },
+    Resolve {
+        conflict: String,
+        body: Map<String, Value>,
+    },
     Request(RequestTemplate),
-    Walk { path: String, items: String, query: Map<String, Value> },
+    Walk {
+        path: String,
+        items: String,
+        query: Map<String, Value>,
+    },
     Refuse(Edit),
-    AssertMany { count: usize, body: Value },
-    AssertConcurrently { count: usize, body: Value },
-    Raw { send: Vec<RawPart>, then: Then, within_ms: u64 },
-    Until { within_ms: u64, step: Box<Step> },
+    AssertMany {
+        count: usize,
+        body: Value,
+    },
+    AssertConcurrently {
+        count: usize,
+        body: Value,
+    },
+    Raw {
+        send: Vec<RawPart>,
+        then: Then,
+        within_ms: u64,
+    },
+    Until {
+        within_ms: u64,
+        step: Box<Step>,
+    },
+    Hold { connections: usize, send: Vec<RawPart> },
     Observe(Value),
     Stop,
     Kill,
     Restart,
-    KillDuringWrites { clients: usize, kill_after: usize, body: Value },
+    KillDuringWrites {
+        clients: usize,
+        kill_after: usize,
+        body: Value,
+    },
 }
 
 impl Verb {
@@ -76,6 +112,7 @@ impl Verb {
             Self::AssertConcurrently { .. } => "assert_concurrently",
             Self::Raw { .. } => "raw",
             Self::Until { .. } => "until",
+            Self::Hold { .. } => "hold",
             Self::Observe(_) => "observe",
             Self::Stop => "stop",
             Self::Kill => "kill",
@@ -86,7 +123,10 @@ impl Verb {
 
     /// Whether the step stops or starts the node, which a shared node must not suffer.
     pub fn moves_the_node(&self) -> bool {
-        matches!(self, Self::Stop | Self::Kill | Self::Restart | Self::KillDuringWrites { .. })
+        matches!(
+            self,
+            Self::Stop | Self::Kill | Self::Restart | Self::KillDuringWrites { .. }
+        )
     }
 
     /// What the answer is when the step does not say otherwise.
@@ -102,11 +142,19 @@ impl Verb {
             Self::Request(_) => (Some("2xx".into()), None),
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
-            Self::Raw { .. } | Self::Observe(_) | Self::Stop | Self::Kill | Self::Restart | Self::KillDuringWrites { .. } => {
-                (None, None)
-            }
+            Self::Raw { .. }
+            | Self::Hold { .. }
+            | Self::Observe(_)
+            | Self::Stop
+            | Self::Kill
+            | Self::Restart
+            | Self::KillDuringWrites { .. } => (None, None),
         };
-        Expect { status, schema: Some(schema.map(str::to_owned)), ..Expect::default() }
+        Expect {
+            status,
+            schema: Some(schema.map(str::to_owned)),
+            ..Expect::default()
+        }
     }
 }
 

@@ -30,7 +30,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(10), body: 8 << 20 }
+        Self {
+            time: Duration::from_secs(10),
+            body: 8 << 20,
+        }
     }
 }
 
@@ -46,8 +49,15 @@ impl Http {
     /// `base` has no trailing slash.
     pub fn new(base: &str, limits: Limits) -> Result<Self, String> {
         // No pool: a connection that the node closes while we write to it would be blamed on the case.
-        let client = client(limits.time).pool_max_idle_per_host(0).build().map_err(|error| error.to_string())?;
-        Ok(Self { client, base: base.trim_end_matches('/').into(), limits })
+        let client = client(limits.time)
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            client,
+            base: base.trim_end_matches('/').into(),
+            limits,
+        })
     }
 
     pub fn base(&self) -> &str {
@@ -57,8 +67,10 @@ impl Http {
     /// Sends a request and writes down what came of it. `n` is set by the caller.
     pub async fn send(&self, out: Outgoing) -> Result<Exchange, String> {
         let started = std::time::Instant::now();
-        let url = Url::parse(&format!("{}{}", self.base, out.target)).map_err(|error| format!("{}: {error}", out.target))?;
-        let method = Method::from_bytes(out.method.as_bytes()).map_err(|_| format!("{:?} is not a method", out.method))?;
+        let url =
+            Url::parse(&format!("{}{}", self.base, out.target)).map_err(|error| format!("{}: {error}", out.target))?;
+        let method =
+            Method::from_bytes(out.method.as_bytes()).map_err(|_| format!("{:?} is not a method", out.method))?;
         let mut request = self.client.request(method, url);
         for (name, value) in &out.headers {
             request = request.header(name, value);
@@ -69,13 +81,23 @@ impl Http {
         if !out.body.is_empty() {
             request = request.body(out.body.clone());
         }
-        let request = request.build().map_err(|error| format!("the case's request cannot be built: {error}"))?;
+        let request = request
+            .build()
+            .map_err(|error| format!("the case's request cannot be built: {error}"))?;
         let answer = match tokio::time::timeout(self.limits.time, self.receive(request)).await {
             Ok(answer) => answer,
-            Err(_) => silence(Silence::TimedOut, format!("no complete answer within {} s", self.limits.time.as_secs())),
+            Err(_) => silence(
+                Silence::TimedOut,
+                format!("no complete answer within {} s", self.limits.time.as_secs()),
+            ),
         };
         let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok(Exchange { n: 0, request: written_down(out), answer, took_us })
+        Ok(Exchange {
+            n: 0,
+            request: written_down(out),
+            answer,
+            took_us,
+        })
     }
 
     async fn receive(&self, request: reqwest::Request) -> Answer {
@@ -83,13 +105,23 @@ impl Http {
             Ok(response) => response,
             Err(error) => return silence(kind_of(&error), explain(&error)),
         };
-        let headers = response.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-        let mut answer = Response { status: response.status().as_u16(), headers: headers.collect(), body: Body::Empty };
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let mut answer = Response {
+            status: response.status().as_u16(),
+            headers: headers.collect(),
+            body: Body::Empty,
+        };
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.body => {
-                    return silence(Silence::Unreadable, format!("a response body of more than {} bytes", self.limits.body));
+                    return silence(
+                        Silence::Unreadable,
+                        format!("a response body of more than {} bytes", self.limits.body),
+                    );
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
@@ -104,8 +136,16 @@ impl Http {
     pub async fn is_alive(&self) -> bool {
         let deadline = Deadline::after(self.limits.time.min(Duration::from_secs(3)));
         loop {
-            let probe = Outgoing { method: "GET".to_owned(), target: "/.well-known/stigmem".to_owned(), ..Outgoing::default() };
-            if self.send(probe).await.is_ok_and(|exchange| matches!(exchange.answer, Answer::Response(_))) {
+            let probe = Outgoing {
+                method: "GET".to_owned(),
+                target: "/.well-known/stigmem".to_owned(),
+                ..Outgoing::default()
+            };
+            if self
+                .send(probe)
+                .await
+                .is_ok_and(|exchange| matches!(exchange.answer, Answer::Response(_)))
+            {
                 return true;
             }
             if !deadline.another_look(Duration::from_millis(100)).await {
@@ -159,11 +199,19 @@ fn written_down(out: Outgoing) -> Request {
     headers.extend(out.authorization.map(|(_, shown)| ("authorization".to_owned(), shown)));
     let body = if out.body.len() > MAX_KEPT {
         let start = String::from_utf8_lossy(&out.body[..200]).into_owned();
-        Body::Cut { bytes: out.body.len(), start }
+        Body::Cut {
+            bytes: out.body.len(),
+            start,
+        }
     } else {
         Body::of(out.body)
     };
-    Request { method: out.method, target: out.target, headers, body }
+    Request {
+        method: out.method,
+        target: out.target,
+        headers,
+        body,
+    }
 }
 
 /// Percent-encodes everything but unreserved characters.

@@ -44,7 +44,10 @@ pub async fn mint(
 }
 
 pub fn from_env(variable: &str) -> Result<String, String> {
-    std::env::var(variable).ok().filter(|key| !key.is_empty()).ok_or_else(|| format!("a key: the environment variable {variable} is not set"))
+    std::env::var(variable)
+        .ok()
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| format!("a key: the environment variable {variable} is not set"))
 }
 
 async fn by_command(
@@ -59,8 +62,15 @@ async fn by_command(
     names.insert("scopes", wish.scopes.join(","));
     let parts: Vec<String> = template.iter().map(|part| fill(part, &names)).collect();
     let mut command = Command::new(&parts[0]);
-    command.args(&parts[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let child = command.spawn().map_err(|error| format!("a key: {:?} cannot be started: {error}", parts[0]))?;
+    command
+        .args(&parts[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let child = command
+        .spawn()
+        .map_err(|error| format!("a key: {:?} cannot be started: {error}", parts[0]))?;
     let output = tokio::time::timeout(MINTING, child.wait_with_output())
         .await
         .map_err(|_| format!("a key: {:?} took more than {} s", parts[0], MINTING.as_secs()))?
@@ -71,7 +81,11 @@ async fn by_command(
         _ => {
             let said = String::from_utf8_lossy(&output.stderr);
             let said: String = said.lines().last().unwrap_or("nothing").chars().take(300).collect();
-            Err(format!("a key: {:?} ended with {} and said: {said}", parts.join(" "), output.status))
+            Err(format!(
+                "a key: {:?} ended with {} and said: {said}",
+                parts.join(" "),
+                output.status
+            ))
         }
     }
 }
@@ -86,9 +100,15 @@ async fn over_http(http: &Http, admin: &str, wish: &KeyWish, entity: &str) -> Re
         authorization: Some((format!("Bearer {admin}"), "Bearer {key:admin}".to_owned())),
     };
     match http.send(request).await?.answer {
-        Answer::Response(Response { status: 200..=299, body, .. }) => {
+        Answer::Response(Response {
+            status: 200..=299,
+            body,
+            ..
+        }) => {
             let created = body.json().unwrap_or_default();
-            let key = created["key"].as_str().ok_or("a key: POST /v1/auth/keys answered without the member `key`")?;
+            let key = created["key"]
+                .as_str()
+                .ok_or("a key: POST /v1/auth/keys answered without the member `key`")?;
             Ok(key.to_owned())
         }
         Answer::Response(response) => Err(format!("a key: POST /v1/auth/keys answered {}", response.status)),

@@ -50,7 +50,10 @@ pub struct Node {
 impl Node {
     /// Starts a node on a folder and a port of its own and waits until it is ready.
     pub async fn launch(ground: &Ground, target: &Target, variant: Option<&str>, label: &str) -> Result<Self, Gone> {
-        let launch = target.launch.clone().ok_or_else(|| gone("the target has no [launch]"))?;
+        let launch = target
+            .launch
+            .clone()
+            .ok_or_else(|| gone("the target has no [launch]"))?;
         let data = ground.scratch.join(label);
         fs::create_dir_all(&data).map_err(|error| gone(format!("{}: {error}", data.display())))?;
         let mut attempts = 0;
@@ -59,13 +62,21 @@ impl Node {
             match node.start().await {
                 Ok(()) => return Ok(node),
                 // Somebody else took the port between our look and its start.
-                Err(wrong) if attempts < 3 && wrong.log.iter().any(|line| line.to_lowercase().contains("in use")) => attempts += 1,
+                Err(wrong) if attempts < 3 && wrong.log.iter().any(|line| line.to_lowercase().contains("in use")) => {
+                    attempts += 1;
+                }
                 Err(wrong) => return Err(wrong),
             }
         }
     }
 
-    fn prepare(ground: &Ground, target: &Target, launch: &Launch, variant: Option<&str>, data: &Path) -> Result<Self, Gone> {
+    fn prepare(
+        ground: &Ground,
+        target: &Target,
+        launch: &Launch,
+        variant: Option<&str>,
+        data: &Path,
+    ) -> Result<Self, Gone> {
         let port = free_port().map_err(|error| gone(format!("no free port: {error}")))?;
         let url = format!("http://127.0.0.1:{port}");
         let names = BTreeMap::from([
@@ -80,18 +91,39 @@ impl Node {
             env.extend(launch.variants.get(variant).cloned().unwrap_or_default());
         }
         let http = Http::new(&url, ground.limits).map_err(gone)?;
-        Ok(Self { http, names, launch: launch.clone(), env, data: data.to_owned(), shepherd: ground.kit.clone(), child: None })
+        Ok(Self {
+            http,
+            names,
+            launch: launch.clone(),
+            env,
+            data: data.to_owned(),
+            shepherd: ground.kit.clone(),
+            child: None,
+        })
     }
 
     /// Starts the process and waits until it answers.
     pub async fn start(&mut self) -> Result<(), Gone> {
-        let log = self.log_file().map_err(|error| gone(format!("its log cannot be written: {error}")))?;
+        let log = self
+            .log_file()
+            .map_err(|error| gone(format!("its log cannot be written: {error}")))?;
         let errors = log.try_clone().map_err(|error| gone(error.to_string()))?;
         let mut command = Command::new(&self.shepherd);
-        command.arg("shepherd").arg("--").args(self.launch.command.iter().map(|part| fill(part, &self.names)));
-        command.current_dir(&self.data).envs(self.env.iter().map(|(name, value)| (name, fill(value, &self.names))));
-        command.stdin(Stdio::piped()).stdout(log).stderr(errors).process_group(0);
-        let child = command.spawn().map_err(|error| gone(format!("{} cannot be started: {error}", self.shepherd.display())))?;
+        command
+            .arg("shepherd")
+            .arg("--")
+            .args(self.launch.command.iter().map(|part| fill(part, &self.names)));
+        command
+            .current_dir(&self.data)
+            .envs(self.env.iter().map(|(name, value)| (name, fill(value, &self.names))));
+        command
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(errors)
+            .process_group(0);
+        let child = command
+            .spawn()
+            .map_err(|error| gone(format!("{} cannot be started: {error}", self.shepherd.display())))?;
         self.child = Some(child);
         let deadline = Deadline::after(Duration::from_secs(self.launch.ready_within_s));
         loop {
@@ -102,14 +134,21 @@ impl Node {
                 return Err(self.last_words("it ended before it was ready"));
             }
             if !deadline.another_look(Duration::from_millis(10)).await {
-                let what = format!("it did not answer 200 at {} within {} s", self.launch.ready_path, self.launch.ready_within_s);
+                let what = format!(
+                    "it did not answer 200 at {} within {} s",
+                    self.launch.ready_path, self.launch.ready_within_s
+                );
                 return Err(self.last_words(&what));
             }
         }
     }
 
     async fn is_ready(&self) -> bool {
-        let probe = Outgoing { method: "GET".to_owned(), target: self.launch.ready_path.clone(), ..Outgoing::default() };
+        let probe = Outgoing {
+            method: "GET".to_owned(),
+            target: self.launch.ready_path.clone(),
+            ..Outgoing::default()
+        };
         match self.http.send(probe).await {
             Ok(exchange) => matches!(exchange.answer, Answer::Response(response) if response.status == 200),
             Err(_) => false,
@@ -117,14 +156,20 @@ impl Node {
     }
 
     pub fn has_ended(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
+        self.child
+            .as_mut()
+            .is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
     }
 
     /// Politely (`term`) or with SIGKILL (`kill`); returns when the process is gone.
     pub async fn end(&mut self, politely: bool) -> Result<(), Gone> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
+        let Some(mut child) = self.child.take() else {
+            return Ok(());
+        };
         let order: &[u8] = if politely { b"term\n" } else { b"kill\n" };
-        let Some(mut orders) = child.stdin.take() else { return Ok(()) };
+        let Some(mut orders) = child.stdin.take() else {
+            return Ok(());
+        };
         // A failure to write means that the shepherd has left with the node.
         let _ = orders.write_all(order).await;
         let limit = Duration::from_secs(if politely { self.launch.stop_within_s } else { 10 });
@@ -139,11 +184,17 @@ impl Node {
     /// What it wrote last, to explain its end.
     pub fn last_words(&self, what: &str) -> Gone {
         let log = tail(&self.data.join(LOG)).unwrap_or_default();
-        Gone { what: what.to_owned(), log }
+        Gone {
+            what: what.to_owned(),
+            log,
+        }
     }
 
     fn log_file(&self) -> std::io::Result<fs::File> {
-        fs::OpenOptions::new().create(true).append(true).open(self.data.join(LOG))
+        fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.data.join(LOG))
     }
 
     /// Peak resident memory of the node's process group in KiB, where the system says so.
@@ -159,11 +210,16 @@ pub fn free_port() -> std::io::Result<u16> {
 
 /// Fills in `{name}` from the table; other braces stay.
 pub fn fill(text: &str, names: &BTreeMap<&'static str, String>) -> String {
-    names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    names.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    })
 }
 
 pub fn gone(what: impl Into<String>) -> Gone {
-    Gone { what: what.into(), log: Vec::new() }
+    Gone {
+        what: what.into(),
+        log: Vec::new(),
+    }
 }
 
 /// The last lines of a file.

@@ -15,7 +15,22 @@ pub async fn send(address: &str, bytes: &[u8], then: Then, within: Duration) -> 
     // The time limit covers writing too: a node may stop reading.
     let _ = tokio::time::timeout(within, seen.talk(address, bytes, then)).await;
     let start = String::from_utf8_lossy(&seen.answer[..seen.answer.len().min(400)]).into_owned();
-    Event::Raw { sent: seen.sent, status: status_of(&start), closed: seen.closed, start }
+    Event::Raw {
+        sent: seen.sent,
+        status: status_of(&start),
+        closed: seen.closed,
+        start,
+    }
+}
+
+/// Opens a connection, sends bytes and keeps it open; `None` when the node does not take it.
+pub async fn hold(address: &str, bytes: &[u8]) -> Option<TcpStream> {
+    let opening = async {
+        let mut socket = TcpStream::connect(address).await.ok()?;
+        socket.write_all(bytes).await.ok()?;
+        Some(socket)
+    };
+    tokio::time::timeout(Duration::from_secs(5), opening).await.ok().flatten()
 }
 
 #[derive(Default)]

@@ -13,12 +13,16 @@ use tokio::{
 
 /// Runs until the command has ended; the text says how.
 pub async fn run(command: Vec<OsString>) -> Result<String, String> {
-    let Some((program, args)) = command.split_first() else { return Err("shepherd wants a command".to_owned()) };
+    let Some((program, args)) = command.split_first() else {
+        return Err("shepherd wants a command".to_owned());
+    };
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
     let mut wrap = CommandWrap::from(command);
     wrap.wrap(ProcessGroup::leader()).wrap(KillOnDrop);
-    let mut child = wrap.spawn().map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+    let mut child = wrap
+        .spawn()
+        .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     loop {
         tokio::select! {

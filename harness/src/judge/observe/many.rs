@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Observation, Outcome, Part, answered, silent};
 use crate::{
-    judge::wrong::Wrong,
+    judge::{pattern, wrong::Wrong},
     protocol::hlc::Hlc,
     trace::{Answer, Event, Exchange, Response, StepRecord},
 };
@@ -16,11 +16,17 @@ fn pages(done: &StepRecord) -> Result<Vec<(&Exchange, &Response)>, Outcome> {
     if done.exchanges.is_empty() {
         return Err(silent("at least one page", "no exchange took place"));
     }
-    done.exchanges.iter().map(|exchange| Ok((exchange, answered(exchange)?))).collect()
+    done.exchanges
+        .iter()
+        .map(|exchange| Ok((exchange, answered(exchange)?)))
+        .collect()
 }
 
 fn parts(pages: &[(&Exchange, &Response)]) -> Vec<Part> {
-    pages.iter().map(|(exchange, response)| Part::of(exchange, response)).collect()
+    pages
+        .iter()
+        .map(|(exchange, response)| Part::of(exchange, response))
+        .collect()
 }
 
 pub(super) fn walk(items: &str, done: &StepRecord) -> Result<Observation, Outcome> {
@@ -28,24 +34,44 @@ pub(super) fn walk(items: &str, done: &StepRecord) -> Result<Observation, Outcom
     let parts = parts(&pages);
     let bodies: Vec<&Value> = parts.iter().filter_map(|part| part.body.as_ref()).collect();
     if done.events.contains(&Event::Deadline) {
-        let wrong = Wrong::said("/cursor", "null on the last page", format!("still another cursor after {} pages", pages.len()));
+        let wrong = Wrong::said(
+            "/cursor",
+            "null on the last page",
+            format!("still another cursor after {} pages", pages.len()),
+        );
         return Err(Outcome::Wrong(wrong, parts.last().and_then(Part::blame)));
     }
-    let list = |body: &Value| body.pointer(items).and_then(Value::as_array).cloned().unwrap_or_default();
+    let list = |body: &Value| {
+        body.pointer(items)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     let body = json!({
         "items": bodies.iter().flat_map(|body| list(body)).collect::<Vec<_>>(),
         "pages": pages.len(),
         "sizes": bodies.iter().map(|body| list(body).len()).collect::<Vec<_>>(),
         "totals": bodies.iter().map(|body| body["total"].clone()).collect::<Vec<_>>(),
     });
-    Ok(Observation { body: Some(body), subjects: pages.len(), parts, ..Observation::default() })
+    Ok(Observation {
+        body: Some(body),
+        subjects: pages.len(),
+        parts,
+        ..Observation::default()
+    })
 }
 
+/// Of a list that all cases share, only the entries about this case's entity are looked at.
 pub(super) fn conflicts(of: &str, done: &StepRecord) -> Result<Observation, Outcome> {
-    let all = walk("/conflicts", done)?;
-    let items = all.body.as_ref().and_then(|body| body["items"].as_array().cloned()).unwrap_or_default();
+    let mut all = walk("/conflicts", done)?;
     let about = |fact: &Value| fact["entity"].as_str() == Some(of);
-    let kept: Vec<Value> = items.into_iter().filter(|item| about(&item["fact_a"]) || about(&item["fact_b"])).collect();
+    let mut kept = Vec::new();
+    for body in all.parts.iter_mut().filter_map(|part| part.body.as_mut()) {
+        if let Some(items) = body.get_mut("conflicts").and_then(Value::as_array_mut) {
+            items.retain(|item| about(&item["fact_a"]) || about(&item["fact_b"]));
+            kept.extend_from_slice(items);
+        }
+    }
     let body = json!({"conflicts": kept, "pages": all.parts.len()});
     Ok(Observation { body: Some(body), ..all })
 }
@@ -55,12 +81,20 @@ pub(super) fn assert_many(done: &StepRecord) -> Result<Observation, Outcome> {
     for (exchange, response) in &answers {
         if response.status != 201 {
             let got = format!("{} for one of {}", response.status, answers.len());
-            return Err(Outcome::Wrong(Wrong::said("", "status 201 for each", got), Some((String::new(), exchange.n))));
+            return Err(Outcome::Wrong(
+                Wrong::said("", "status 201 for each", got),
+                Some((String::new(), exchange.n)),
+            ));
         }
     }
     let parts = parts(&answers);
     let facts: Vec<Value> = parts.iter().filter_map(|part| part.body.clone()).collect();
-    Ok(Observation { body: Some(json!({"facts": facts})), subjects: facts.len(), parts, ..Observation::default() })
+    Ok(Observation {
+        body: Some(json!({"facts": facts})),
+        subjects: facts.len(),
+        parts,
+        ..Observation::default()
+    })
 }
 
 pub(super) fn assert_concurrently(done: &StepRecord) -> Result<Observation, Outcome> {
@@ -72,7 +106,12 @@ pub(super) fn assert_concurrently(done: &StepRecord) -> Result<Observation, Outc
     let facts: Vec<Value> = parts.iter().filter_map(|part| part.body.clone()).collect();
     let statuses: Vec<Value> = done.exchanges.iter().map(status).collect();
     let body = json!({"facts": facts, "statuses": statuses});
-    Ok(Observation { body: Some(body), subjects: facts.len(), parts, ..Observation::default() })
+    Ok(Observation {
+        body: Some(body),
+        subjects: facts.len(),
+        parts,
+        ..Observation::default()
+    })
 }
 
 fn acknowledged(exchange: &Exchange) -> Option<(&Exchange, &Response)> {
@@ -96,10 +135,19 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
         _ => None,
     });
     let Some((before, after)) = boundary.map(|boundary| done.exchanges.split_at(boundary)) else {
-        return Err(silent("a kill and a restart in the middle of writes", "they did not happen"));
+        return Err(silent(
+            "a kill and a restart in the middle of writes",
+            "they did not happen",
+        ));
     };
-    let [reads @ .., last] = after else { return Err(silent("a write after the restart", "none")) };
-    let written: Vec<Value> = before.iter().filter_map(acknowledged).filter_map(|(_, response)| response.body.json()).collect();
+    let [reads @ .., last] = after else {
+        return Err(silent("a write after the restart", "none"));
+    };
+    let written: Vec<Value> = before
+        .iter()
+        .filter_map(acknowledged)
+        .filter_map(|(_, response)| response.body.json())
+        .collect();
     let found: BTreeMap<&str, Value> = reads.iter().filter_map(read_back).collect();
     let mut missing = Vec::new();
     let mut changed = Vec::new();
@@ -107,18 +155,25 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
         let id = fact["id"].as_str().unwrap_or_default();
         match found.get(id) {
             None => missing.push(id),
-            Some(read) if KEPT.iter().any(|member| read[member] != fact[member]) => changed.push(id),
+            Some(read) if KEPT.iter().any(|member| !pattern::equal(&read[member], &fact[member])) => changed.push(id),
             Some(_) => {}
         }
     }
     let clock = |fact: &Value| fact["hlc"].as_str().and_then(|text| text.parse::<Hlc>().ok());
-    let last_before = written.iter().max_by_key(|fact| clock(fact)).map(|fact| fact["hlc"].clone());
+    let last_before = written
+        .iter()
+        .max_by_key(|fact| clock(fact))
+        .map(|fact| fact["hlc"].clone());
     let first_after = answered(last)?.body.json().map(|fact| fact["hlc"].clone());
     let body = json!({
         "acknowledged": written, "missing": missing, "changed": changed,
         "last_hlc_before": last_before, "first_hlc_after": first_after,
     });
-    Ok(Observation { body: Some(body), subjects: written.len(), ..Observation::default() })
+    Ok(Observation {
+        body: Some(body),
+        subjects: written.len(),
+        ..Observation::default()
+    })
 }
 
 /// The id that was asked for, and the record that came.
@@ -128,4 +183,14 @@ fn read_back(exchange: &Exchange) -> Option<(&str, Value)> {
 }
 
 /// What a stored fact never loses.
-const KEPT: [&str; 9] = ["id", "entity", "relation", "value", "source", "timestamp", "hlc", "confidence", "scope"];
+const KEPT: [&str; 9] = [
+    "id",
+    "entity",
+    "relation",
+    "value",
+    "source",
+    "timestamp",
+    "hlc",
+    "confidence",
+    "scope",
+];

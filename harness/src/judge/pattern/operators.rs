@@ -1,11 +1,14 @@
 //! The `$` operators, one arm each.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::{at, below, same_number};
+use super::{at, below, equal};
 use crate::{
     judge::wrong::{Wrong, short},
     protocol::{
@@ -38,11 +41,21 @@ pub(super) fn apply(
         };
     }
     if name == "$oneOf" {
-        let any = argument.as_array().is_some_and(|all| all.iter().any(|one| at(pointer, one, value).is_ok()));
-        return if any { Ok(()) } else { Err(Wrong::new(pointer, format!("one of {}", short(argument)), value)) };
+        let any = argument
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| at(pointer, one, value).is_ok()));
+        return if any {
+            Ok(())
+        } else {
+            Err(Wrong::new(pointer, format!("one of {}", short(argument)), value))
+        };
     }
     if name == "$all" {
-        return argument.as_array().into_iter().flatten().try_for_each(|one| at(pointer, one, value));
+        return argument
+            .as_array()
+            .into_iter()
+            .flatten()
+            .try_for_each(|one| at(pointer, one, value));
     }
     let Some(value) = value else {
         return Err(Wrong::new(pointer, format!("{name} {}", short(argument)), None));
@@ -66,10 +79,17 @@ fn of_collection(name: &str, argument: &Value, pointer: &str, value: &Value) -> 
             Value::String(text) => text.chars().count(),
             other => return Err(Wrong::new(pointer, "something with a size", Some(other))),
         };
-        return at(pointer, argument, Some(&size.into()))
-            .map_err(|wrong| Wrong::said(pointer, format!("size {}", wrong.expected), format!("size {size}: {}", short(value))));
+        return at(pointer, argument, Some(&size.into())).map_err(|wrong| {
+            Wrong::said(
+                pointer,
+                format!("size {}", wrong.expected),
+                format!("size {size}: {}", short(value)),
+            )
+        });
     }
-    let Some(items) = value.as_array() else { return Err(Wrong::new(pointer, "an array", Some(value))) };
+    let Some(items) = value.as_array() else {
+        return Err(Wrong::new(pointer, "an array", Some(value)));
+    };
     match name {
         "$contains" if items.iter().any(|item| at(pointer, argument, Some(item)).is_ok()) => Ok(()),
         "$contains" => Err(Wrong::said(
@@ -79,10 +99,17 @@ fn of_collection(name: &str, argument: &Value, pointer: &str, value: &Value) -> 
         )),
         "$excludes" => match items.iter().position(|item| at(pointer, argument, Some(item)).is_ok()) {
             None => Ok(()),
-            Some(n) => Err(Wrong::new(&below(pointer, n), format!("no element like {}", short(argument)), Some(&items[n]))),
+            Some(n) => Err(Wrong::new(
+                &below(pointer, n),
+                format!("no element like {}", short(argument)),
+                Some(&items[n]),
+            )),
         },
         "$each" if items.is_empty() => Err(Wrong::said(pointer, "at least one element", "an empty array")),
-        "$each" => items.iter().enumerate().try_for_each(|(n, item)| at(&below(pointer, n), argument, Some(item))),
+        "$each" => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(n, item)| at(&below(pointer, n), argument, Some(item))),
         "$unordered" => unordered(argument, pointer, items),
         "$ordered" => ordered(argument, pointer, items),
         "$distinct" => distinct(argument, pointer, items),
@@ -95,17 +122,29 @@ fn unordered(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wro
     let patterns = argument.as_array().map(Vec::as_slice).unwrap_or_default();
     if patterns.len() != items.len() {
         let got = format!("{}: {}", items.len(), short(&items.into()));
-        return Err(Wrong::said(pointer, format!("{} elements, in any order", patterns.len()), got));
+        return Err(Wrong::said(
+            pointer,
+            format!("{} elements, in any order", patterns.len()),
+            got,
+        ));
     }
     let fits: Vec<Vec<usize>> = patterns
         .iter()
-        .map(|pattern| (0..items.len()).filter(|n| at(pointer, pattern, Some(&items[*n])).is_ok()).collect())
+        .map(|pattern| {
+            (0..items.len())
+                .filter(|n| at(pointer, pattern, Some(&items[*n])).is_ok())
+                .collect()
+        })
         .collect();
     let mut taken_by = vec![None; items.len()];
-    for n in 0..patterns.len() {
+    for (n, pattern) in patterns.iter().enumerate() {
         let mut seen = vec![false; items.len()];
         if !place(n, &fits, &mut seen, &mut taken_by) {
-            return Err(Wrong::said(pointer, format!("an element like {}", short(&patterns[n])), short(&items.into())));
+            return Err(Wrong::said(
+                pointer,
+                format!("an element like {}", short(pattern)),
+                short(&items.into()),
+            ));
         }
     }
     Ok(())
@@ -126,7 +165,11 @@ fn place(pattern: usize, fits: &[Vec<usize>], seen: &mut [bool], taken_by: &mut 
 
 fn ordered(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wrong> {
     if items.len() < 2 {
-        return Err(Wrong::said(pointer, "at least two elements, to see their order", format!("{} elements", items.len())));
+        return Err(Wrong::said(
+            pointer,
+            "at least two elements, to see their order",
+            format!("{} elements", items.len()),
+        ));
     }
     let by = argument["by"].as_str().unwrap_or_default();
     let kind = argument["as"].as_str().unwrap_or("text");
@@ -134,12 +177,21 @@ fn ordered(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wrong
     let strict = argument["strict"] == Value::Bool(true);
     for (n, pair) in items.windows(2).enumerate() {
         let (one, other) = (pair[0].pointer(by), pair[1].pointer(by));
-        let order = compare(kind, one, other)
-            .ok_or_else(|| Wrong::new(&format!("{}{by}", below(pointer, n)), format!("values that compare as {kind}"), one))?;
+        let order = compare(kind, one, other).ok_or_else(|| {
+            Wrong::new(
+                &format!("{}{by}", below(pointer, n)),
+                format!("values that compare as {kind}"),
+                one,
+            )
+        })?;
         let order = if ascending { order } else { order.reverse() };
         if order.is_gt() || strict && order.is_eq() {
             let direction = if ascending { "ascending" } else { "descending" };
-            let got = format!("{} before {}", one.map(short).unwrap_or_default(), other.map(short).unwrap_or_default());
+            let got = format!(
+                "{} before {}",
+                one.map(short).unwrap_or_default(),
+                other.map(short).unwrap_or_default()
+            );
             return Err(Wrong::said(&below(pointer, n + 1), format!("{by} {direction}"), got));
         }
     }
@@ -172,7 +224,11 @@ fn distinct(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wron
             return Err(Wrong::new(&format!("{}{by}", below(pointer, n)), "this member", None));
         };
         if !seen.insert(key.to_string()) {
-            return Err(Wrong::new(&format!("{}{by}", below(pointer, n)), "another value than in the elements before", Some(key)));
+            return Err(Wrong::new(
+                &format!("{}{by}", below(pointer, n)),
+                "another value than in the elements before",
+                Some(key),
+            ));
         }
     }
     Ok(())
@@ -181,7 +237,9 @@ fn distinct(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wron
 fn covers(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wrong> {
     let key = |value: &Value| value.get("id").unwrap_or(value).to_string();
     let there: BTreeSet<String> = items.iter().map(key).collect();
-    let Some(wanted) = argument.as_array() else { return Err(Wrong::said(pointer, "a list to look for", short(argument))) };
+    let Some(wanted) = argument.as_array() else {
+        return Err(Wrong::said(pointer, "a list to look for", short(argument)));
+    };
     let missing: Vec<String> = wanted.iter().map(key).filter(|key| !there.contains(key)).collect();
     match missing.first() {
         None => Ok(()),
@@ -197,9 +255,11 @@ fn same(argument: &Value, beside: &Map<String, Value>, pointer: &str, value: &Va
     for part in argument.as_array().into_iter().flatten().filter_map(Value::as_str) {
         let place = format!("{pointer}{part}");
         match (other.pointer(part), value.pointer(part)) {
-            (Some(Value::Number(wanted)), Some(Value::Number(found))) if same_number(wanted, found) => {}
-            (wanted, found) if wanted.is_some() && wanted == found => {}
-            (wanted, found) => return Err(Wrong::new(&place, wanted.map_or_else(|| "a member to compare with".to_owned(), short), found)),
+            (Some(wanted), Some(found)) if equal(wanted, found) => {}
+            (wanted, found) => {
+                let wanted = wanted.map_or_else(|| "a member to compare with".to_owned(), short);
+                return Err(Wrong::new(&place, wanted, found));
+            }
         }
     }
     Ok(())
@@ -207,9 +267,14 @@ fn same(argument: &Value, beside: &Map<String, Value>, pointer: &str, value: &Va
 
 /// A content id is judged only where the record says enough to recompute it.
 fn is_cid(pointer: &str, fact: &Value) -> Result<(), Wrong> {
-    let Some(candidates) = cid::candidates(fact) else { return Ok(()) };
+    let Some(candidates) = cid::candidates(fact) else {
+        return Ok(());
+    };
     let found = fact.get("cid");
-    if found.and_then(Value::as_str).is_some_and(|found| candidates.iter().any(|one| one == found)) {
+    if found
+        .and_then(Value::as_str)
+        .is_some_and(|found| candidates.iter().any(|one| one == found))
+    {
         return Ok(());
     }
     Err(Wrong::new(&below(pointer, "cid"), candidates.join(" or "), found))
@@ -220,21 +285,56 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
     let wanted = argument.as_str().unwrap_or_default();
     let holds = match name {
         "$type" => is_type(wanted, value),
-        "$matches" => value.is_string() && Regex::new(wanted).is_ok_and(|pattern| pattern.is_match(text)),
+        "$matches" => value.is_string() && compiled(wanted).is_some_and(|pattern| pattern.is_match(text)),
+        "$includes" => value.is_string() && text.contains(wanted),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
-        "$literal" => value.is_number() && value.to_string() == wanted,
+        "$literal" => value.is_number() && *value == wanted,
         "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
-        "$after" => moment(text).zip(moment(wanted)).is_some_and(|(found, other)| found > other),
-        "$before" => moment(text).zip(moment(wanted)).is_some_and(|(found, other)| found < other),
-        "$hlc_after" => clock(text).zip(clock(wanted)).is_some_and(|(found, other)| found > other),
+        "$after" => moment(text)
+            .zip(moment(wanted))
+            .is_some_and(|(found, other)| found > other),
+        "$before" => moment(text)
+            .zip(moment(wanted))
+            .is_some_and(|(found, other)| found < other),
+        "$hlc_after" => clock(text)
+            .zip(clock(wanted))
+            .is_some_and(|(found, other)| found > other),
         "$normalised" => uri::normalise(wanted).is_ok_and(|normal| value.as_str() == Some(&normal)),
-        _ => return Err(Wrong::said(pointer, "an operator that exists", format!("{name} in the vector"))),
+        _ => {
+            return Err(Wrong::said(
+                pointer,
+                "an operator that exists",
+                format!("{name} in the vector"),
+            ));
+        }
     };
-    if holds { Ok(()) } else { Err(Wrong::new(pointer, format!("{} {}", &name[1..], short(argument)), Some(value))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Wrong::new(
+            pointer,
+            format!("{} {}", &name[1..], short(argument)),
+            Some(value),
+        ))
+    }
+}
+
+/// Patterns come from the vectors, so there are few, and each is held against thousands of texts.
+fn compiled(pattern: &str) -> Option<Regex> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = compiled.get(pattern) {
+        return known.clone();
+    }
+    let fresh = Regex::new(pattern).ok();
+    compiled.insert(pattern.to_owned(), fresh.clone());
+    fresh
 }
 
 fn number(name: &str, argument: &Value, value: &Value) -> bool {
-    let (Some(found), Some(wanted)) = (value.as_f64(), argument.as_f64()) else { return false };
+    let (Some(found), Some(wanted)) = (value.as_f64(), argument.as_f64()) else {
+        return false;
+    };
     match name {
         "$gt" => found > wanted,
         "$gte" => found >= wanted,
@@ -257,9 +357,35 @@ fn is_type(name: &str, value: &Value) -> bool {
 }
 
 /// The operators, for the linter.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 30] = [
     "$repeat",
-    "$size", "$contains", "$excludes", "$each", "$unordered", "$ordered", "$distinct", "$covers", "$absent", "$any", "$type",
-    "$not", "$oneOf", "$all", "$matches", "$gt", "$gte", "$lt", "$lte", "$literal", "$instant", "$after", "$before",
-    "$hlc_after", "$normalised", "$cid", "$same", "$as",
+    "$includes",
+    "$size",
+    "$contains",
+    "$excludes",
+    "$each",
+    "$unordered",
+    "$ordered",
+    "$distinct",
+    "$covers",
+    "$absent",
+    "$any",
+    "$type",
+    "$not",
+    "$oneOf",
+    "$all",
+    "$matches",
+    "$gt",
+    "$gte",
+    "$lt",
+    "$lte",
+    "$literal",
+    "$instant",
+    "$after",
+    "$before",
+    "$hlc_after",
+    "$normalised",
+    "$cid",
+    "$same",
+    "$as",
 ];

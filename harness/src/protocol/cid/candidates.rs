@@ -60,11 +60,7 @@ fn number_texts(number: &Number) -> Option<Vec<String>> {
 }
 
 fn signs_of_zero(value: f64) -> Vec<f64> {
-    if value == 0.0 {
-        vec![0.0, -0.0]
-    } else {
-        vec![value]
-    }
+    if value == 0.0 { vec![0.0, -0.0] } else { vec![value] }
 }
 
 /// 2^53, which is also what 2^53 + 1 becomes in a node that prints doubles.
@@ -78,10 +74,10 @@ mod tests {
 
     fn number_candidates(printed: &str) -> Option<Vec<String>> {
         let value: Value = serde_json::from_str(printed).unwrap();
-        candidates(&fact(json!({ "type": "number", "v": value })))
+        candidates(&fact(&json!({ "type": "number", "v": value })))
     }
 
-    fn fact(value: Value) -> Value {
+    fn fact(value: &Value) -> Value {
         json!({
             "entity": "stigmem://example.com/user/alice", "relation": "t:num", "value": value,
             "source": "stigmem://example.com/agent/a", "scope": "local", "confidence": 1.0,
@@ -115,10 +111,7 @@ mod tests {
     #[test]
     fn a_fraction_leaves_one_text() {
         assert_eq!(number_candidates("0.1"), Some(vec![id_of("number", "0.1")]));
-        assert_eq!(
-            number_candidates("1e-7"),
-            Some(vec![id_of("number", "1e-07")])
-        );
+        assert_eq!(number_candidates("1e-7"), Some(vec![id_of("number", "1e-07")]));
     }
 
     #[test]
@@ -127,17 +120,14 @@ mod tests {
         for printed in ["0", "0.0", "-0.0"] {
             assert_eq!(number_candidates(printed), Some(all.to_vec()), "{printed}");
         }
-        let mut retraction = fact(json!({ "type": "null" }));
+        let mut retraction = fact(&json!({ "type": "null" }));
         retraction["confidence"] = json!(0);
         assert_eq!(candidates(&retraction).map(|ids| ids.len()), Some(2));
     }
 
     #[test]
     fn beyond_2_to_the_53_nothing_is_judged() {
-        assert_eq!(
-            number_candidates("9007199254740991").map(|ids| ids.len()),
-            Some(2)
-        );
+        assert_eq!(number_candidates("9007199254740991").map(|ids| ids.len()), Some(2));
         for printed in [
             "9007199254740992",
             "9007199254740992.0",
@@ -152,41 +142,28 @@ mod tests {
     #[test]
     fn other_values_have_one_id() {
         assert_eq!(
-            candidates(&fact(json!({ "type": "boolean", "v": true }))),
+            candidates(&fact(&json!({ "type": "boolean", "v": true }))),
             Some(vec![id_of("boolean", "true")])
         );
         let null = Some(vec![id_of("null", "null")]);
+        assert_eq!(candidates(&fact(&json!({ "type": "null", "v": null }))), null);
+        assert_eq!(candidates(&fact(&json!({ "type": "null" }))), null);
         assert_eq!(
-            candidates(&fact(json!({ "type": "null", "v": null }))),
-            null
-        );
-        assert_eq!(candidates(&fact(json!({ "type": "null" }))), null);
-        assert_eq!(
-            candidates(&fact(json!({ "type": "ref", "v": "A B" }))),
+            candidates(&fact(&json!({ "type": "ref", "v": "A B" }))),
             Some(vec![id_of("ref", "A B")])
         );
     }
 
     #[test]
     fn a_record_that_lacks_a_member_cannot_be_judged() {
-        let whole = fact(json!({ "type": "string", "v": "CEO" }));
+        let whole = fact(&json!({ "type": "string", "v": "CEO" }));
         assert!(candidates(&whole).is_some());
-        for member in [
-            "entity",
-            "relation",
-            "value",
-            "source",
-            "scope",
-            "confidence",
-        ] {
+        for member in ["entity", "relation", "value", "source", "scope", "confidence"] {
             let mut lacking = whole.clone();
             lacking.as_object_mut().unwrap().remove(member);
             assert_eq!(candidates(&lacking), None, "{member}");
         }
-        assert_eq!(
-            candidates(&fact(json!({ "type": "boolean", "v": "true" }))),
-            None
-        );
+        assert_eq!(candidates(&fact(&json!({ "type": "boolean", "v": "true" }))), None);
         assert_eq!(candidates(&json!([])), None);
     }
 }

@@ -99,14 +99,10 @@ mod tests {
     #[test]
     fn only_json_numbers_are_numbers() {
         for bad in [
-            "", "-", "+5", "05", "-05", "5.", ".5", "5e", "5e+", "5.e1", "1_000", "0x10", "NaN",
-            "Infinity", "-inf", " 5", "5 ", "1e5.0", "٥",
+            "", "-", "+5", "05", "-05", "5.", ".5", "5e", "5e+", "5.e1", "1_000", "0x10", "NaN", "Infinity", "-inf",
+            " 5", "5 ", "1e5.0", "٥",
         ] {
-            assert_eq!(
-                number_text(bad),
-                Err(Refusal::NotANumber(bad.to_owned())),
-                "{bad}"
-            );
+            assert_eq!(number_text(bad), Err(Refusal::NotANumber(bad.to_owned())), "{bad}");
         }
     }
 

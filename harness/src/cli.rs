@@ -1,0 +1,179 @@
+//! The command line: what can be asked for, and how answers and errors are shown.
+
+mod explain;
+mod judge;
+mod list;
+mod run;
+mod spec;
+
+use std::{
+    ffi::OsString,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    data::Data,
+    error::{InputError, RunError},
+    exit::Exit,
+    registry::Registry,
+    schemas::Schemas,
+    vectors::{self, Vectors},
+};
+
+/// Checks a Stigmem node over HTTP against the specification.
+///
+/// Without a subcommand it is `run`; without a target it starts and judges the bundled node.
+#[derive(Debug, Parser)]
+#[command(name = "stigmem-conformance", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    run: run::RunArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the cases of a profile against a node and write the reports
+    #[command(after_help = EXIT_CODES)]
+    Run(run::RunArgs),
+    /// List requirements and their cases
+    List(list::ListArgs),
+    /// Explain a requirement or a case: its text, its cases, what a failure means
+    Explain(explain::ExplainArgs),
+    /// Look after the specification and the vectors
+    #[command(subcommand)]
+    Spec(spec::SpecCommand),
+    /// Judge a recorded trace again
+    Judge(judge::JudgeArgs),
+    /// Be the bundled node (settings from STIGMEM_* variables)
+    #[command(hide = true)]
+    Node,
+    /// Be the bundled node's operator command line
+    #[command(hide = true, disable_help_flag = true)]
+    Stigmem {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Keep a node process from outliving this program
+    #[command(hide = true)]
+    Shepherd {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+struct DataArgs {
+    /// Folder with spec, schemas and vectors instead of the ones inside this program
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+}
+
+/// Data, read and checked.
+struct Edition {
+    data: Data,
+    schemas: Arc<Schemas>,
+    registry: Registry,
+    vectors: Vectors,
+}
+
+impl Edition {
+    fn read(dir: Option<&Path>) -> Result<Self, InputError> {
+        let data = dir.map_or_else(|| Ok(Data::embedded()), Data::read)?;
+        let schemas = Arc::new(Schemas::load(&data)?);
+        let registry = Registry::load(&data)?;
+        let vectors = vectors::load(&data, &schemas)?;
+        Ok(Self {
+            data,
+            schemas,
+            registry,
+            vectors,
+        })
+    }
+}
+
+/// Parses the command line, does what it says, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => run::run(&cli.run),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::List(args)) => list::list(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Spec(command)) => spec::spec(&command),
+        Some(Command::Judge(args)) => judge::judge(&args),
+        Some(Command::Node) => return stigmem_node::server_main(),
+        Some(Command::Stigmem { args }) => {
+            return stigmem_node::operator_main(std::iter::once(OsString::from("stigmem")).chain(args));
+        }
+        Some(Command::Shepherd { command }) => return shepherd(command),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            say_error(&error.to_string());
+            match error {
+                RunError::Input(_) => Exit::Usage,
+                RunError::TargetGone(_) => Exit::TargetGone,
+                RunError::Harness(_) => Exit::Harness,
+            }
+            .into()
+        }
+    }
+}
+
+/// The runtime that everything asynchronous runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| RunError::Harness(format!("the runtime cannot be started: {error}")))
+}
+
+fn shepherd(command: Vec<OsString>) -> ExitCode {
+    let Ok(runtime) = runtime() else {
+        return Exit::Harness.into();
+    };
+    let ended = runtime.block_on(crate::world::shepherd::run(command));
+    // The thread that reads our input would keep us here.
+    runtime.shutdown_background();
+    match ended {
+        Ok(how) => {
+            say_error(&format!("the node's process ended: {how}"));
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            say_error(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One message for people, on the error stream.
+fn say_error(message: &str) {
+    // Nobody is left to tell when the error stream is closed.
+    let _ = writeln!(anstream::stderr(), "stigmem-conformance: {message}");
+}
+
+/// Text for people or programs, on the output stream. A reader that has gone away (`| head`) is no error.
+fn say(text: &str) {
+    let mut out = anstream::stdout();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0   everything judged passed (without a selection: conformant), or failed as the target file expects
+  1   not conformant: a requirement was broken, or a listed failure passed
+  2   wrong invocation or input file
+  3   the target could not be reached, did not start, or died
+  4   nothing or too little was observed: an empty selection, or requirements left inconclusive
+  70  a mistake of this program
+  130 interrupted";

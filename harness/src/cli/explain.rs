@@ -1,0 +1,110 @@
+//! `explain`: what a requirement or a case is about.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::{DataArgs, Edition, say};
+use crate::{
+    error::{InputError, RunError},
+    exit::Exit,
+    registry::Requirement,
+    vectors::{Case, CaseBody},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A requirement id (SEM-07) or a case id
+    id: String,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, RunError> {
+    let edition = Edition::read(args.data.data.as_deref())?;
+    let cases = &edition.vectors.cases;
+    let mut out = String::new();
+    if let Some(requirement) = edition.registry.get(&args.id) {
+        about_requirement(requirement, cases, &mut out);
+    } else {
+        let of_id =
+            |case: &&Case| case.id == args.id || case.id.split_once('/').is_some_and(|(table, _)| table == args.id);
+        let found: Vec<&Case> = cases.iter().filter(of_id).collect();
+        if found.is_empty() {
+            let message = format!(
+                "{:?} is neither a requirement nor a case; `stigmem-conformance list` prints both",
+                args.id
+            );
+            return Err(InputError::at("", "", message).into());
+        }
+        for case in found {
+            about_case(case, &edition, &mut out);
+        }
+    }
+    say(&out);
+    Ok(Exit::Ok)
+}
+
+fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String) {
+    let _ = writeln!(
+        out,
+        "{} · {} · {} · {}",
+        requirement.id,
+        requirement.level.word(),
+        requirement.actor,
+        requirement.profile
+    );
+    let _ = writeln!(out, "\n  {}\n", requirement.text);
+    let _ = writeln!(out, "Where: {} — {}", requirement.file, requirement.section);
+    if let Some(feature) = &requirement.feature {
+        let _ = writeln!(out, "Holds when the target declares the feature {feature:?}.");
+    }
+    if let Some(open) = &requirement.open {
+        let _ = writeln!(out, "Left open: {open}");
+    }
+    if let Some(reason) = &requirement.not_judged {
+        let _ = writeln!(out, "Not judged: {reason}");
+    }
+    let own: Vec<&Case> = cases
+        .iter()
+        .filter(|case| case.covers.contains(&requirement.id))
+        .collect();
+    if own.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nCases:");
+    for case in &own {
+        let _ = writeln!(out, "  {}\n    when it fails: {}", case.id, case.why);
+    }
+    let _ = writeln!(out, "\nRun them: stigmem-conformance run --select {}", requirement.id);
+}
+
+fn about_case(case: &Case, edition: &Edition, out: &mut String) {
+    let _ = writeln!(out, "{} ({}, {} at {})", case.id, case.area, case.file, case.pointer);
+    let _ = writeln!(out, "\n  Why it exists: {}\n", case.why);
+    for id in &case.covers {
+        if let Some(requirement) = edition.registry.get(id) {
+            let _ = writeln!(out, "  {} · {} · {}", id, requirement.level.word(), requirement.text);
+        }
+    }
+    match &case.body {
+        CaseBody::Every(every) => {
+            let _ = writeln!(
+                out,
+                "\n  A rule about every {} of the whole run.",
+                format!("{:?}", every.subject).to_lowercase()
+            );
+        }
+        CaseBody::Steps(steps) => {
+            let _ = writeln!(out, "\n  Steps:");
+            for (n, step) in steps.iter().enumerate() {
+                let role = if step.prepares() { "prepares" } else { "judges" };
+                let _ = writeln!(out, "    {} {} ({role})", n + 1, step.verb.name());
+            }
+        }
+    }
+    if !case.needs.is_empty() {
+        let _ = writeln!(out, "  Needs the features {:?}.", case.needs);
+    }
+    let _ = writeln!(out, "\n  Run it: stigmem-conformance run --select {}\n", case.id);
+}

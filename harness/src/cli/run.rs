@@ -1,0 +1,312 @@
+//! `run`: the main job.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use clap::Args;
+
+use super::{DataArgs, Edition, runtime, say, say_error};
+use crate::{
+    drive::{self, Setting},
+    error::{InputError, RunError},
+    exit::Exit,
+    plan::{self, Plan},
+    protocol::instant,
+    report::{self, Report},
+    seed,
+    target::Target,
+    trace::{self, CaseRecord, EndRecord, RunRecord, TargetRecord},
+    world::{clock, node::Ground},
+};
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArgs {
+    /// Target file of the node to judge; without it the bundled node
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    target: Option<PathBuf>,
+    /// A node that is already running
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Environment variable with a key that may read and write every scope (with --url)
+    #[arg(long, value_name = "NAME", requires = "url")]
+    key_env: Option<String>,
+    /// Environment variable with a key that may manage keys, for cases that need several (with --url)
+    #[arg(long, value_name = "NAME", requires = "url")]
+    admin_key_env: Option<String>,
+    /// Optional feature that the node claims (with --url); may be repeated
+    #[arg(long, value_name = "NAME", requires = "url")]
+    feature: Vec<String>,
+    /// Profile of the specification
+    #[arg(long, default_value = "core")]
+    profile: String,
+    /// Run only these: case ids, areas, requirement ids or their letters; may be repeated
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Seed of everything random; printed by every run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where the reports go
+    #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+    report_dir: PathBuf,
+    /// Cases that run at once
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Seconds that one request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Keep the nodes' folders and logs, and say where they are
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
+    let edition = Edition::read(args.data.data.as_deref())?;
+    let target = target(args, &edition)?;
+    let seed = args.seed.unwrap_or_else(seed::fresh);
+    let plan = plan::plan(
+        &edition.vectors,
+        &edition.registry,
+        &target,
+        &args.profile,
+        &args.select,
+        seed,
+    )?;
+    if plan.is_empty() {
+        say_error("the selection is empty: no case matches; `stigmem-conformance list` prints what there is");
+        return Ok(Exit::TooLittle);
+    }
+    let scratch = tempfile::Builder::new()
+        .prefix("stigmem-conformance-")
+        .tempdir()
+        .map_err(|error| RunError::Harness(format!("no folder for the nodes: {error}")))?;
+    let setting = Setting {
+        ground: ground(scratch.path(), args.timeout)?,
+        target,
+        schemas: Arc::clone(&edition.schemas),
+        jobs: usize::from(args.jobs),
+    };
+    let record = run_record(args, &edition, &setting.target, &plan);
+    let started = Instant::now();
+    let Some(cases) = drive_it(&plan, &setting)? else {
+        say_error("interrupted; nothing was written");
+        return Ok(Exit::Interrupted);
+    };
+    let end = EndRecord {
+        cases: cases.len(),
+        exchanges: cases
+            .iter()
+            .flat_map(|case| &case.steps)
+            .map(|step| step.exchanges.len())
+            .sum(),
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    let report = report::assemble(
+        &record,
+        &cases,
+        &end,
+        &edition.vectors,
+        &edition.registry,
+        &edition.schemas,
+    );
+    write_reports(&args.report_dir, &report)?;
+    trace::file::write(&args.report_dir.join("trace.jsonl"), &record, &cases, &end)?;
+    say(&summary(&report, &args.report_dir));
+    if args.keep {
+        say(&format!("The nodes' folders: {}\n", scratch.keep().display()));
+    }
+    Ok(report.exit())
+}
+
+fn target(args: &RunArgs, edition: &Edition) -> Result<Target, RunError> {
+    let mut target = match (&args.target, &args.url) {
+        (Some(file), _) => Target::read(file, &edition.schemas)?,
+        (None, Some(url)) => Target::at_url(
+            url,
+            args.key_env.clone(),
+            args.admin_key_env.clone(),
+            args.feature.clone(),
+        )?,
+        (None, None) => Target::bundled(&edition.data, &edition.schemas)?,
+    };
+    target.version = target.version.replace("{kit_version}", env!("CARGO_PKG_VERSION"));
+    for feature in &target.features {
+        if !edition.registry.features().contains(&feature.as_str()) {
+            return Err(InputError::at(
+                "--feature",
+                "",
+                format!(
+                    "{feature:?} is no optional feature; there are {:?}",
+                    edition.registry.features()
+                ),
+            )
+            .into());
+        }
+    }
+    Ok(target)
+}
+
+/// Where nodes are started from: this very program keeps them.
+pub(super) fn ground(scratch: &Path, timeout: u64) -> Result<Ground, RunError> {
+    let kit =
+        std::env::current_exe().map_err(|error| RunError::Harness(format!("this program's own path: {error}")))?;
+    Ok(Ground {
+        kit,
+        scratch: scratch.to_owned(),
+        limits: drive::limits(timeout),
+    })
+}
+
+fn run_record(args: &RunArgs, edition: &Edition, target: &Target, plan: &Plan) -> RunRecord {
+    let digests =
+        ["spec", "schemas", "vectors"].map(|folder| (folder.to_owned(), edition.data.digest(&format!("{folder}/"))));
+    RunRecord {
+        format: 1,
+        kit: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: plan.seed,
+        started: instant::format(clock::now_ms()).unwrap_or_default(),
+        profile: plan.profile.clone(),
+        selection: plan.selection.clone(),
+        target: TargetRecord {
+            name: target.name.clone(),
+            version: target.version.clone(),
+            how: if target.attach.is_some() {
+                "attached"
+            } else {
+                "launched"
+            }
+            .to_owned(),
+            features: target.features.clone(),
+            repeat: repeat(args),
+            expected: target.expected.clone(),
+        },
+        digests: BTreeMap::from(digests),
+        left_out: plan.left_out.clone(),
+    }
+}
+
+/// The command that was given, without what a repetition adds.
+fn repeat(args: &RunArgs) -> String {
+    let mut command = "stigmem-conformance run".to_owned();
+    let mut add = |option: &str, value: &str| {
+        command.extend([" ", option, " ", value]);
+    };
+    if let Some(file) = &args.target {
+        add("--target", &file.display().to_string());
+    }
+    if let Some(url) = &args.url {
+        add("--url", url);
+    }
+    if let Some(name) = &args.key_env {
+        add("--key-env", name);
+    }
+    if let Some(name) = &args.admin_key_env {
+        add("--admin-key-env", name);
+    }
+    for feature in &args.feature {
+        add("--feature", feature);
+    }
+    command
+}
+
+/// Runs until the end, or until somebody interrupts; then there is no outcome.
+fn drive_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, RunError> {
+    let runtime = runtime()?;
+    let (total, troubled) = (plan.cases.len(), AtomicUsize::new(0));
+    let live = std::io::stderr().is_terminal();
+    let progress = |done: usize, record: &CaseRecord| {
+        troubled.fetch_add(
+            usize::from(record.gone.is_some() || record.harness_error.is_some()),
+            Ordering::Relaxed,
+        );
+        if live {
+            let _ = write!(anstream::stderr(), "\r\x1b[K{done}/{total} cases  {}", record.case);
+        } else if done.is_multiple_of(100) || done == total {
+            let _ = writeln!(anstream::stderr(), "{done}/{total} cases");
+        }
+    };
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = drive::run(plan, setting, &progress) => Some(outcome),
+            () = interrupted() => None,
+        }
+    });
+    if live {
+        let _ = write!(anstream::stderr(), "\r\x1b[K");
+    }
+    runtime.shutdown_background();
+    match outcome {
+        None => Ok(None),
+        Some(Ok(cases)) => Ok(Some(cases)),
+        Some(Err(gone)) => {
+            let log = gone
+                .log
+                .iter()
+                .map(|line| format!("\n  | {}", report::curl::visible(line, 500)))
+                .collect::<String>();
+            Err(RunError::TargetGone(format!(
+                "{}: {}{log}",
+                setting.target.name, gone.what
+            )))
+        }
+    }
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+}
+
+/// All reports of a run, each in its file.
+pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<(), RunError> {
+    fs::create_dir_all(dir).map_err(|error| InputError::new(dir, "", format!("cannot be made: {error}")))?;
+    let internal = |error: String| RunError::Harness(error);
+    let files = [(
+        "report.json",
+        serde_json::to_string_pretty(report).map_err(|error| internal(error.to_string()))?,
+    )];
+    for (name, text) in files {
+        let path = dir.join(name);
+        fs::write(&path, text).map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+    }
+    Ok(())
+}
+
+/// What a person reads at the end.
+pub(super) fn summary(report: &Report, dir: &Path) -> String {
+    let mut out = String::new();
+    for case in report.troubles() {
+        out.push_str(&format!(
+            "{} {} {:?}: {}\n",
+            case.verdict.word(),
+            case.id,
+            case.covers,
+            case.message
+        ));
+    }
+    out.push_str(&format!(
+        "{:?} {:?} {} seed {} in {}\n",
+        report.counts,
+        report.coverage,
+        report.conclusion.sentence(),
+        report.seed,
+        dir.display()
+    ));
+    out
+}

@@ -1,0 +1,104 @@
+//! `spec lint` and `spec coverage`.
+
+use std::fmt::Write as _;
+
+use clap::Subcommand;
+
+use super::{DataArgs, Edition, say};
+use crate::{error::RunError, exit::Exit, registry::Registry, vectors::Vectors, vectors::lint};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SpecCommand {
+    /// Check the specification and the vectors against each other
+    Lint {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Print the coverage table of the README
+    Coverage {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+pub(super) fn spec(command: &SpecCommand) -> Result<Exit, RunError> {
+    match command {
+        SpecCommand::Lint { data } => {
+            let edition = Edition::read(data.data.as_deref())?;
+            let problems = lint::lint(
+                &edition.vectors,
+                &edition.registry,
+                &edition.schemas,
+                &edition.registry.features(),
+            );
+            let mut out = String::new();
+            for problem in &problems {
+                let _ = writeln!(out, "{problem}");
+            }
+            let (requirements, cases) = (edition.registry.requirements.len(), edition.vectors.cases.len());
+            let _ = writeln!(
+                out,
+                "{requirements} requirements, {cases} cases, {} problems",
+                problems.len()
+            );
+            say(&out);
+            Ok(if problems.is_empty() { Exit::Ok } else { Exit::Usage })
+        }
+        SpecCommand::Coverage { data } => {
+            let edition = Edition::read(data.data.as_deref())?;
+            say(&coverage_table(&edition.registry, &edition.vectors));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// Per area: how many requirements there are, how many have cases, and how many are excluded with a reason.
+pub(super) fn coverage_table(registry: &Registry, vectors: &Vectors) -> String {
+    let mut areas: Vec<&str> = Vec::new();
+    for requirement in &registry.requirements {
+        if !areas.contains(&requirement.area()) {
+            areas.push(requirement.area());
+        }
+    }
+    let mut out = String::from(
+        "| area | MUST | judged | not judged, with reason | SHOULD | judged | cases |\n|---|---:|---:|---:|---:|---:|---:|\n",
+    );
+    let mut sums = [0; 6];
+    for area in areas {
+        let own = || {
+            registry
+                .requirements
+                .iter()
+                .filter(|requirement| requirement.area() == area)
+        };
+        let judged = |id: &str| {
+            vectors
+                .cases
+                .iter()
+                .any(|case| case.covers.iter().any(|cover| cover == id))
+        };
+        let musts = || own().filter(|requirement| requirement.level.is_must());
+        let shoulds = || own().filter(|requirement| !requirement.level.is_must());
+        let row = [
+            musts().count(),
+            musts().filter(|requirement| judged(&requirement.id)).count(),
+            own().filter(|requirement| requirement.not_judged.is_some()).count(),
+            shoulds().count(),
+            shoulds().filter(|requirement| judged(&requirement.id)).count(),
+            // A case that covers two areas counts where its first requirement is.
+            vectors
+                .cases
+                .iter()
+                .filter(|case| case.covers[0].split('-').next() == Some(area))
+                .count(),
+        ];
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
+        }
+        let cells = row.map(|value| value.to_string()).join(" | ");
+        let _ = writeln!(out, "| {area} | {cells} |");
+    }
+    let cells = sums.map(|value| format!("**{value}**")).join(" | ");
+    let _ = writeln!(out, "| **core** | {cells} |");
+    out
+}

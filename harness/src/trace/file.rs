@@ -1,0 +1,77 @@
+//! `trace.jsonl` on disk. A trace may be a stranger's: its size is bounded and every line is checked.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Read, Write},
+    path::Path,
+};
+
+use serde_json::Value;
+
+use super::{CaseRecord, EndRecord, Line, RunRecord};
+use crate::{error::InputError, schemas::Schemas};
+
+/// A whole trace.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    pub run: RunRecord,
+    pub cases: Vec<CaseRecord>,
+    pub end: EndRecord,
+}
+
+pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord) -> Result<(), InputError> {
+    let fail = |error: std::io::Error| InputError::new(path, "", format!("cannot be written: {error}"));
+    let mut file = BufWriter::new(File::create(path).map_err(fail)?);
+    let mut line = |line: &Line| -> std::io::Result<()> {
+        serde_json::to_writer(&mut file, line)?;
+        file.write_all(b"\n")
+    };
+    line(&Line::Run(Box::new(run.clone()))).map_err(fail)?;
+    for case in cases {
+        line(&Line::Case(Box::new(case.clone()))).map_err(fail)?;
+    }
+    line(&Line::End(end.clone())).map_err(fail)?;
+    file.flush().map_err(fail)
+}
+
+pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
+    let file = File::open(path).map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?;
+    let mut reader = BufReader::new(file.take(MAX_TRACE));
+    let (mut run, mut cases, mut end) = (None, Vec::new(), None);
+    let mut text = String::new();
+    for number in 1.. {
+        let place = format!("{}:{number}", path.display());
+        text.clear();
+        let read = reader
+            .read_line(&mut text)
+            .map_err(|error| InputError::at(&place, "", format!("cannot be read: {error}")))?;
+        if read == 0 {
+            break;
+        }
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| InputError::at(&place, "", format!("is not JSON: {error}")))?;
+        schemas.check_file("trace", &place, &value)?;
+        let line: Line =
+            serde_json::from_value(value).map_err(|error| InputError::at(&place, "", error.to_string()))?;
+        match line {
+            Line::Run(record) if number == 1 => run = Some(*record),
+            Line::Run(_) => return Err(InputError::at(&place, "", "a second first line")),
+            Line::Case(record) => cases.push(*record),
+            Line::End(record) => end = Some(record),
+        }
+    }
+    let missing = |what: &str| InputError::new(path, "", format!("{what}: the trace was cut short, or is none"));
+    let run = run.ok_or_else(|| missing("it does not start with a run line"))?;
+    let end = end.ok_or_else(|| missing("it does not end with an end line"))?;
+    if end.cases != cases.len() {
+        return Err(missing(&format!(
+            "{} cases are announced and {} are there",
+            end.cases,
+            cases.len()
+        )));
+    }
+    Ok(Trace { run, cases, end })
+}
+
+/// A trace of a large profile is some tens of megabytes.
+const MAX_TRACE: u64 = 2 << 30;

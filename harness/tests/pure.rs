@@ -1,0 +1,223 @@
+//! The files of `vectors/pure/` are well formed, and the harness's own functions agree with every one of them.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use stigmem_conformance::protocol::cid::{self, Content};
+use stigmem_conformance::protocol::hlc::{self, Hlc};
+use stigmem_conformance::protocol::{instant, uri};
+
+#[test]
+fn every_file_follows_the_schema() {
+    let validator = validator();
+    for (path, file) in files() {
+        let errors: Vec<String> = validator
+            .iter_errors(&file)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}:\n{}", path.display(), errors.join("\n"));
+    }
+}
+
+#[test]
+fn the_schema_refuses_broken_files() {
+    let whole = |function: &str, vector: Value| json!({ "function": function, "title": "t", "vectors": [vector] });
+    let vector = |input: Value, output: Value| json!({ "id": "a-b", "covers": ["HLC-01"], "why": "long enough to say", "input": input, "output": output });
+    let with = |member: &str, value: Value| {
+        let mut edited = vector(json!("user:a"), json!("user:a"));
+        edited[member] = value;
+        whole("uri-normalise", edited)
+    };
+    let validator = validator();
+    assert!(
+        validator.is_valid(&with("open", json!("long enough to say"))),
+        "the control"
+    );
+    let content = json!({
+        "entity": "user:a", "relation": "r", "value": { "type": "null" }, "source": "user:a", "scope": "local",
+        "confidence": "1", "valid_until": "tomorrow",
+    });
+    for broken in [
+        whole("no-such-function", vector(json!("user:a"), json!("user:a"))),
+        whole("hlc-read", vector(json!("1.0"), json!("1.0"))),
+        whole("hlc-emit", vector(json!({ "wall": 1, "counter": 0 }), json!("1.0"))),
+        whole("float-text", vector(json!("1.0"), json!("1"))),
+        whole("canonical-bytes", vector(content, json!("{\"confidence\":1.0}"))),
+        with("refused", json!(true)),
+        with("id", json!("A b")),
+        with("covers", json!([])),
+        with("why", json!("short")),
+        with("note", json!("an unknown member")),
+    ] {
+        assert!(!validator.is_valid(&broken), "{broken}");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_every_function_has_vectors() {
+    let (mut ids, mut functions) = (BTreeSet::new(), BTreeSet::new());
+    for (path, file) in files() {
+        functions.insert(text(&file["function"]).to_owned());
+        for vector in vectors(&file) {
+            let id = text(&vector["id"]).to_owned();
+            assert!(ids.insert(id.clone()), "{}: the id {id} is used twice", path.display());
+        }
+    }
+    let schema: Value = read(&root().join("schemas/pure.schema.json"));
+    let known = schema["properties"]["function"]["enum"].as_array().unwrap();
+    assert_eq!(functions, known.iter().map(|name| text(name).to_owned()).collect());
+}
+
+#[test]
+fn the_harness_agrees_with_every_vector() {
+    let mut disagreements = Vec::new();
+    for (path, file) in files() {
+        for vector in vectors(&file) {
+            let answer = answer(text(&file["function"]), &vector["input"]);
+            // A refused vector has no output, as a refusing function has no answer.
+            if answer.as_ref() != vector.get("output") {
+                disagreements.push(format!("{} {}: {answer:?} instead", path.display(), vector["id"]));
+            }
+        }
+    }
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+#[test]
+fn every_normalised_name_is_a_fixpoint() {
+    let mut names = 0;
+    for (_, file) in files()
+        .into_iter()
+        .filter(|(_, file)| file["function"] == "uri-normalise")
+    {
+        for normal in vectors(&file).iter().filter_map(|vector| vector.get("output")) {
+            assert_eq!(uri::normalise(text(normal)).as_deref(), Ok(text(normal)));
+            names += 1;
+        }
+    }
+    assert!(names > 0, "there are no names to look at");
+}
+
+/// What the harness says to an input: an output, or nothing when it refuses.
+fn answer(function: &str, input: &Value) -> Option<Value> {
+    match function {
+        "hlc-read" => {
+            let read: Hlc = text(input).parse().ok()?;
+            Some(json!({ "wall": read.wall, "counter": read.counter }))
+        }
+        "hlc-compare" => {
+            let (a, b): (Hlc, Hlc) = (text(&input["a"]).parse().ok()?, text(&input["b"]).parse().ok()?);
+            Some(order(a.cmp(&b)))
+        }
+        "hlc-tick" => emitted(hlc::tick(integer(&input["now"]), last(input)?)?),
+        "hlc-merge" => {
+            let received = text(&input["received"]).parse().ok()?;
+            emitted(hlc::merge(integer(&input["now"]), last(input)?, received)?)
+        }
+        "hlc-emit" => emitted(Hlc::new(integer(&input["wall"]), integer(&input["counter"]))),
+        "uri-normalise" => uri::normalise(text(input)).ok().map(Value::from),
+        "float-text" => {
+            let double = text(input).parse::<f64>().ok().filter(|double| double.is_finite())?;
+            Some(cid::float_text(double).into())
+        }
+        "canonical-bytes" => with_content(input, cid::canonical_bytes),
+        "content-id" => with_content(input, cid::cid),
+        "instant-compare" => {
+            let (a, b) = (
+                instant::parse(text(&input["a"])).ok()?,
+                instant::parse(text(&input["b"])).ok()?,
+            );
+            Some(order(a.cmp(&b)))
+        }
+        other => panic!("no function of the harness answers {other}"),
+    }
+}
+
+fn with_content(input: &Value, function: impl Fn(&Content<'_>) -> String) -> Option<Value> {
+    let (entity, source) = (
+        uri::normalise(text(&input["entity"])).ok()?,
+        uri::normalise(text(&input["source"])).ok()?,
+    );
+    let value = &input["value"];
+    let literal = match value.get("literal") {
+        Some(literal) => text(literal).to_owned(),
+        None => value.get("v").unwrap_or(&Value::Null).to_string(),
+    };
+    let value_type = text(&value["type"]);
+    let content = Content {
+        confidence: text(&input["confidence"]).parse().ok()?,
+        entity: &entity,
+        relation: text(&input["relation"]),
+        scope: text(&input["scope"]),
+        source: &source,
+        value_type,
+        value_text: &cid::storage_text(value_type, &literal).ok()?,
+    };
+    Some(function(&content).into())
+}
+
+fn emitted(clock: Hlc) -> Option<Value> {
+    let text = clock.emitted()?;
+    assert!(hlc::is_emitted_form(&text), "{text}");
+    assert_eq!(text.parse(), Ok(clock), "what is emitted reads back");
+    Some(text.into())
+}
+
+fn last(input: &Value) -> Option<Hlc> {
+    match &input["last"] {
+        Value::Null => Some(Hlc::default()),
+        last => text(last).parse().ok(),
+    }
+}
+
+fn order(order: Ordering) -> Value {
+    match order {
+        Ordering::Less => "before",
+        Ordering::Equal => "equal",
+        Ordering::Greater => "after",
+    }
+    .into()
+}
+
+fn validator() -> jsonschema::Validator {
+    // Both are off by default, and a format would then be a remark that nobody checks.
+    jsonschema::options()
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(false)
+        .build(&read(&root().join("schemas/pure.schema.json")))
+        .expect("the schema is a JSON Schema")
+}
+
+fn files() -> Vec<(PathBuf, Value)> {
+    let folder = root().join("vectors/pure");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    assert!(!paths.is_empty(), "{} has no files", folder.display());
+    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn vectors(file: &Value) -> &[Value] {
+    file["vectors"].as_array().expect("a file has a list of vectors")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn integer(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no integer"))
+}
