@@ -2,6 +2,12 @@
 
 mod assemble;
 pub mod curl;
+mod figures;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod terminal;
 
 use std::collections::BTreeMap;
 
