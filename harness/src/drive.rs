@@ -69,12 +69,13 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
         .map(finish);
     let together = stream::iter(shared)
         .map(|case| places.together(case, plan.seed))
-        .buffer_unordered(setting.jobs);
+        .buffer_unordered(setting.jobs)
+        .map(|outcome| outcome.map(finish));
     let (mut records, rest) = tokio::join!(beside.collect::<Vec<_>>(), together.collect::<Vec<_>>());
     let mut again = Vec::new();
     for outcome in rest {
         match outcome {
-            Ok(record) => records.push(finish(record)),
+            Ok(record) => records.push(record),
             Err(case) => again.push(case),
         }
     }

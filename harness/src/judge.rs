@@ -17,7 +17,7 @@ use crate::{
     bindings::{Bindings, Saved},
     schemas::Schemas,
     trace::{CaseRecord, StepRecord},
-    vectors::{Case, Step, Vectors, Verb},
+    vectors::{Case, Step, Vectors},
 };
 pub(crate) use expect::Outcome;
 
@@ -39,8 +39,17 @@ pub fn judge(
         };
         verdicts.insert(record.case.clone(), verdict);
     }
-    for rule in rules {
-        verdicts.insert(rule.id.clone(), every::judge(rule, records, schemas));
+    // A node that refuses everything in perfect form does nothing right: its answers are evidence only beside a case that passed.
+    let works = verdicts.values().any(|verdict| verdict.verdict == Verdict::Pass);
+    for (id, verdict) in every::judge(rules, records, schemas) {
+        let verdict = match verdict.verdict {
+            Verdict::Pass if !works => CaseVerdict::of(
+                Verdict::Inconclusive,
+                "no case passed on this node, so the form of its answers shows nothing",
+            ),
+            _ => verdict,
+        };
+        verdicts.insert(id, verdict);
     }
     verdicts
 }
@@ -153,21 +162,9 @@ pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, sc
             },
         );
     }
-    let verb = match &step.verb {
-        Verb::Until { step, .. } => &step.verb,
-        verb => verb,
-    };
-    let inner = match &step.verb {
-        Verb::Until { step, .. } => step.expect.as_ref(),
-        _ => step.expect.as_ref(),
-    };
     let ordinary = step.verb.ordinary();
-    let wanted = inner.map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
-    let subjects = if inner.is_some() || matches!(verb, Verb::Refuse(_)) {
-        observation.subjects
-    } else {
-        0
-    };
+    let wanted = step.expectation().map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
+    let subjects = if step.prepares() { 0 } else { observation.subjects };
     match expect::check(&wanted, &observation, bindings, schemas) {
         Outcome::Holds(_) => Outcome::Holds(subjects),
         other => other,

@@ -65,10 +65,11 @@ pub fn plan(
         .iter()
         .filter(|case| belongs(case, registry, profile))
         .collect();
-    // A rule about everything needs everything to be said.
-    let all = own.iter().any(|case| chosen(case) && case.every().is_some());
+    // Rules alone need somebody else to make the node talk.
+    let all = !own.iter().any(|case| chosen(case) && case.every().is_none());
     for case in own {
-        if !chosen(case) && !(all && case.every().is_none()) {
+        let drives = all && case.every().is_none();
+        if !chosen(case) && !drives {
             continue;
         }
         match why_not(case, target) {

@@ -20,7 +20,7 @@ impl Draw {
         }
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         let mut hash = Sha256::new();
         hash.update(self.state);
         hash.update(self.count.to_be_bytes());
@@ -43,7 +43,7 @@ impl Draw {
 
     /// A number below `bound`, which is not 0.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap_or(0)
+        usize::try_from(self.number() % bound as u64).unwrap_or(0)
     }
 
     pub fn shuffle<T>(&mut self, items: &mut [T]) {

@@ -243,6 +243,8 @@ pub enum Event {
         closed: bool,
         start: String,
     },
+    /// So many sockets were opened and stay open until the case ends.
+    Held(usize),
     /// `until` ran out of time.
     Deadline,
 }

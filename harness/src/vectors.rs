@@ -46,7 +46,7 @@ pub struct Case {
 #[derive(Debug, Clone)]
 pub enum CaseBody {
     Steps(Vec<Step>),
-    Every(Every),
+    Every(Box<Every>),
 }
 
 impl Case {

@@ -199,7 +199,7 @@ fn run_record(args: &RunArgs, edition: &Edition, target: &Target, plan: &Plan) -
 fn repeat(args: &RunArgs) -> String {
     let mut command = "stigmem-conformance run".to_owned();
     let mut add = |option: &str, value: &str| {
-        command.push_str(&format!(" {option} {value}"));
+        command.extend([" ", option, " ", value]);
     };
     if let Some(file) = &args.target {
         add("--target", &file.display().to_string());

@@ -53,7 +53,7 @@ pub(super) fn spec(command: &SpecCommand) -> Result<Exit, RunError> {
 }
 
 /// Per area: how many requirements there are, how many have cases, and how many are excluded with a reason.
-pub fn coverage_table(registry: &Registry, vectors: &Vectors) -> String {
+pub(super) fn coverage_table(registry: &Registry, vectors: &Vectors) -> String {
     let mut areas: Vec<&str> = Vec::new();
     for requirement in &registry.requirements {
         if !areas.contains(&requirement.area()) {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
@@ -34,7 +35,7 @@ pub(super) enum Stop {
 }
 
 /// The record of a case whose node was never there.
-pub fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
+pub(super) fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
     CaseRecord {
         case: case.id.clone(),
         gone: Some(gone),
@@ -43,7 +44,7 @@ pub fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
 }
 
 /// Runs the steps until one does not hold.
-pub async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
+pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
     let started = Instant::now();
     let mut record = CaseRecord {
         case: case.id.clone(),
@@ -56,8 +57,7 @@ pub async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> Ca
         bindings: Bindings::default(),
         control: None,
         secrets: Vec::new(),
-        exchanges: 0,
-    };
+        exchanges: 0, held: Vec::new() };
     match names(case, place, seed) {
         Ok(names) => record.names = names,
         Err(message) => record.harness_error = Some(message),
@@ -138,6 +138,8 @@ pub(super) struct Run<'a> {
     /// Raw secrets and what stands for them in the trace.
     secrets: Vec<(String, String)>,
     pub(super) exchanges: usize,
+    /// Connections that stay open until the case ends.
+    held: Vec<tokio::net::TcpStream>,
 }
 
 impl Run<'_> {
@@ -154,13 +156,19 @@ impl Run<'_> {
             }
             Verb::Raw { send, then, within_ms } => {
                 let bytes = self.raw_bytes(send)?;
-                let address = self
-                    .bindings
-                    .fill_text("{host}:{port}")
-                    .map_err(|unbound| Stop::Harness(unbound.to_string()))?;
+                let address = self.address()?;
                 let event = raw::send(&address, &bytes, *then, Duration::from_millis(*within_ms)).await;
                 done.events.push(event);
                 self.place.is_gone().await.map_or(Ok(()), |gone| Err(Stop::Gone(gone)))
+            }
+            Verb::Hold { connections, send } => {
+                let bytes = self.raw_bytes(send)?;
+                let address = self.address()?;
+                let opening = (0..*connections).map(|_| raw::hold(&address, &bytes));
+                let held: Vec<_> = join_all(opening).await.into_iter().flatten().collect();
+                done.events.push(Event::Held(held.len()));
+                self.held.extend(held);
+                Ok(())
             }
             Verb::Until { within_ms, step: inner } => self.until(*within_ms, inner, done).await,
             Verb::Walk { path, query, .. } => self.walk(path, query.clone(), &step.credential, done).await,
@@ -356,6 +364,10 @@ impl Run<'_> {
         }
     }
 
+    fn address(&self) -> Result<String, Stop> {
+        self.bindings.fill_text("{host}:{port}").map_err(|unbound| Stop::Harness(unbound.to_string()))
+    }
+
     fn raw_bytes(&self, parts: &[RawPart]) -> Result<Vec<u8>, Stop> {
         let mut bytes = Vec::new();
         for part in parts {
@@ -368,7 +380,7 @@ impl Run<'_> {
                     bytes.extend_from_slice(text.as_bytes());
                 }
                 RawPart::Repeat { text, times } => {
-                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes())
+                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes());
                 }
                 RawPart::Bytes(more) => bytes.extend_from_slice(more),
             }

@@ -11,19 +11,19 @@ use crate::{
 
 /// A request with its names filled in, in the shape that `refuse` edits.
 #[derive(Debug, Clone)]
-pub struct Ready {
+pub(super) struct Ready {
     pub document: Value,
     pub credential: Credential,
 }
 
 /// The request of a step that sends one. The error is the vector's or ours.
-pub fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Result<Ready, String> {
+pub(super) fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Result<Ready, String> {
     if let Verb::Refuse(edit) = &step.verb {
         let control = control.ok_or("refuse stands before any step marked control")?;
         return edited(control, edit, &step.credential, bindings);
     }
     let document = match &step.verb {
-        Verb::Assert(body) => post("/v1/facts", with_source(body)),
+        Verb::Assert(body) => post("/v1/facts", &with_source(body)),
         Verb::Query(query) => json!({"method": "GET", "path": "/v1/facts", "query": query}),
         Verb::Get(path) => json!({"method": "GET", "path": path}),
         Verb::Fact(id) => {
@@ -34,7 +34,7 @@ pub fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Resul
             let id = bindings.fill_text(conflict).map_err(|unbound| unbound.to_string())?;
             post(
                 &format!("/v1/conflicts/{}/resolve", percent(&id)),
-                Value::Object(body.clone()),
+                &Value::Object(body.clone()),
             )
         }
         Verb::Request(template) => of_template(template),
@@ -47,12 +47,12 @@ pub fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -> Resul
     })
 }
 
-fn post(path: &str, body: Value) -> Value {
+fn post(path: &str, body: &Value) -> Value {
     json!({"method": "POST", "path": path, "headers": {"content-type": "application/json"}, "json": body})
 }
 
 /// An assertion that names no source has the case's own.
-pub fn with_source(body: &Value) -> Value {
+pub(super) fn with_source(body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(members) = body
         .as_object_mut()
@@ -147,7 +147,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> 
 }
 
 /// The request as it goes to the client, without credentials.
-pub fn outgoing(document: &Value) -> Result<Outgoing, String> {
+pub(super) fn outgoing(document: &Value) -> Result<Outgoing, String> {
     let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
     let mut out = Outgoing {
         method: text("method"),
@@ -207,7 +207,7 @@ fn query_string(query: Option<&Map<String, Value>>) -> String {
 }
 
 /// The entity that a key of the case is bound to.
-pub fn entity_of(wish: &KeyWish, bindings: &Bindings) -> Result<String, String> {
+pub(super) fn entity_of(wish: &KeyWish, bindings: &Bindings) -> Result<String, String> {
     match &wish.entity {
         Some(entity) => bindings.fill_text(entity).map_err(|unbound| unbound.to_string()),
         None => Ok("agent:conformance".to_owned()),
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn an_edit_changes_one_member_of_the_control() {
         let control = Ready {
-            document: post("/v1/facts", json!({"value": {"v": 1}, "confidence": 1})),
+            document: post("/v1/facts", &json!({"value": {"v": 1}, "confidence": 1})),
             credential: Credential::Ordinary,
         };
         let edit = |edit: Value| {

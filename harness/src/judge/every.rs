@@ -14,51 +14,24 @@ use super::{
 use crate::{
     bindings::Bindings,
     schemas::Schemas,
-    trace::{Answer, CaseRecord, Exchange, Response},
+    trace::{Answer, CaseRecord, Exchange},
     vectors::{Case, Check, Every, Expect, Subject},
 };
 
-/// Judges one rule over all exchanges of a run.
-pub fn judge(rule: &Case, records: &[CaseRecord], schemas: &Schemas) -> CaseVerdict {
-    let Some(every) = rule.every() else {
-        return CaseVerdict::of(Verdict::Error, "not a rule");
-    };
-    let mut state = State {
-        every,
-        schemas,
-        seen: BTreeMap::new(),
-        subjects: 0,
-        broken: 0,
-        failures: Vec::new(),
-    };
+/// Judges all rules over all exchanges of a run. Each answer is read once, whatever the number of rules.
+pub(super) fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
+    let states = rules.iter().filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
+    let mut states: Vec<(&Case, State<'_>)> = states.collect();
     for record in records {
         for exchange in record.steps.iter().flat_map(|step| &step.exchanges) {
-            if let Answer::Response(response) = &exchange.answer {
-                state.look(record, exchange, response);
+            let Answer::Response(response) = &exchange.answer else { continue };
+            let whole = Observation::of_exchange(exchange, response);
+            for (_, state) in &mut states {
+                state.look(record, exchange, &whole);
             }
         }
     }
-    if state.subjects == 0 {
-        return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
-    }
-    let Some(first) = state.failures.first() else {
-        return CaseVerdict {
-            verdict: Verdict::Pass,
-            subjects: state.subjects,
-            message: String::new(),
-            failures: Vec::new(),
-        };
-    };
-    let message = format!(
-        "{} of {} break the rule; the first: expected {}, got {}",
-        state.broken, state.subjects, first.wrong.expected, first.wrong.got
-    );
-    CaseVerdict {
-        verdict: Verdict::Fail,
-        subjects: state.subjects,
-        message,
-        failures: state.failures,
-    }
+    states.into_iter().map(|(rule, state)| (rule.id.clone(), state.verdict())).collect()
 }
 
 struct State<'a> {
@@ -72,18 +45,35 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, response: &Response) {
-        let whole = Observation::of_exchange(exchange, response);
-        if !applies(&self.every.filter, exchange, &whole, self.schemas) {
+    fn new(every: &'a Every, schemas: &'a Schemas) -> Self {
+        Self { every, schemas, seen: BTreeMap::new(), subjects: 0, broken: 0, failures: Vec::new() }
+    }
+
+    fn verdict(self) -> CaseVerdict {
+        if self.subjects == 0 {
+            return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
+        }
+        let Some(first) = self.failures.first() else {
+            return CaseVerdict { subjects: self.subjects, ..CaseVerdict::of(Verdict::Pass, "") };
+        };
+        let (expected, got) = (&first.wrong.expected, &first.wrong.got);
+        let message =
+            format!("{} of {} break the rule; the first: expected {expected}, got {got}", self.broken, self.subjects);
+        CaseVerdict { verdict: Verdict::Fail, subjects: self.subjects, message, failures: self.failures }
+    }
+
+    fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, whole: &Observation) {
+        let status = whole.status.unwrap_or_default();
+        if !applies(&self.every.filter, exchange, whole, self.schemas) {
             return;
         }
         match self.every.subject {
-            Subject::Response => self.judge_whole(record, exchange, &whole),
-            Subject::Success if response.status < 300 => self.judge_whole(record, exchange, &whole),
-            Subject::Error if response.status >= 400 => self.judge_whole(record, exchange, &whole),
+            Subject::Response => self.judge_whole(record, exchange, whole),
+            Subject::Success if status < 300 => self.judge_whole(record, exchange, whole),
+            Subject::Error if status >= 400 => self.judge_whole(record, exchange, whole),
             Subject::Success | Subject::Error => {}
             Subject::Fact | Subject::Page | Subject::Conflict => {
-                let Some(body) = whole.body.as_ref().filter(|_| response.status < 300) else {
+                let Some(body) = whole.body.as_ref().filter(|_| status < 300) else {
                     return;
                 };
                 for (pointer, part) in find(self.every.subject, body) {
@@ -137,7 +127,7 @@ impl<'a> State<'a> {
                 };
                 // A record that is seen once says nothing about change.
                 self.subjects += 1;
-                let Some(n) = (0..members.len()).find(|n| before[n] != values[*n]) else {
+                let Some(n) = (0..members.len()).find(|n| !pattern::equal(&before[n], &values[*n])) else {
                     return;
                 };
                 let wrong = Wrong::new(

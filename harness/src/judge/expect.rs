@@ -12,7 +12,7 @@ use crate::{
 
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// With the number of subjects.
     Holds(usize),
     /// With the case and number of the exchange to blame.
@@ -22,7 +22,7 @@ pub enum Outcome {
 }
 
 /// Checks everything that `expect` names, status first.
-pub fn check(expect: &Expect, seen: &Observation, bindings: &Bindings, schemas: &Schemas) -> Outcome {
+pub(super) fn check(expect: &Expect, seen: &Observation, bindings: &Bindings, schemas: &Schemas) -> Outcome {
     for part in &seen.parts {
         if let Some(wanted) = &expect.status
             && let Some(status) = part.status

@@ -13,7 +13,7 @@ use crate::{
 
 /// The observation that a step's expectation is held against.
 #[derive(Debug, Clone, Default)]
-pub struct Observation {
+pub(super) struct Observation {
     pub status: Option<u16>,
     pub headers: Vec<(String, String)>,
     /// `None`: the answer was not JSON.
@@ -27,7 +27,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
@@ -58,7 +58,7 @@ impl Observation {
 
 /// One answer among those of a step.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub(super) struct Part {
     pub status: Option<u16>,
     pub body: Option<Value>,
     text: String,
@@ -77,12 +77,12 @@ impl Part {
     }
 
     /// The exchange to show; the case is the one that is being judged.
-    pub fn blame(&self) -> Option<(String, usize)> {
+    pub(super) fn blame(&self) -> Option<(String, usize)> {
         Some((String::new(), self.n))
     }
 
     /// The beginning of the body, to tell one refusal from another.
-    pub fn excerpt(&self) -> String {
+    pub(super) fn excerpt(&self) -> String {
         if self.text.is_empty() {
             " with an empty body".to_owned()
         } else {
@@ -92,7 +92,7 @@ impl Part {
 }
 
 /// The observation, or the outcome when there is none to judge.
-pub fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
+pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
     match &step.verb {
         Verb::Observe(value) => {
             let filled = bindings
@@ -101,6 +101,10 @@ pub fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Result<Ob
             Ok(Observation::of_value(filled))
         }
         Verb::Raw { .. } => raw(done),
+        Verb::Hold { connections, .. } => match done.events.last() {
+            Some(Event::Held(held)) => Ok(Observation::of_value(json!({"held": held, "asked": connections}))),
+            _ => Err(silent("connections to hold", "none were opened")),
+        },
         Verb::Until { step: inner, within_ms } => until(inner, *within_ms, done, bindings),
         Verb::Stop | Verb::Kill | Verb::Restart => match done.events.last() {
             Some(_) => Ok(Observation {

@@ -4,7 +4,7 @@ mod operators;
 
 pub use operators::NAMES as OPERATORS;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::wrong::Wrong;
 
@@ -18,9 +18,17 @@ pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Resul
     if let Value::Object(members) = pattern
         && members.keys().any(|name| name.starts_with('$'))
     {
-        return members
+        // Operators and plain members may stand side by side; all must hold.
+        let plain: Map<String, Value> = members
             .iter()
-            .try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
+            .filter(|(name, _)| !name.starts_with('$'))
+            .map(|(name, part)| (name.clone(), part.clone()))
+            .collect();
+        if !plain.is_empty() {
+            at(pointer, &Value::Object(plain), value)?;
+        }
+        let mut operators = members.iter().filter(|(name, _)| name.starts_with('$'));
+        return operators.try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
     }
     let Some(value) = value else {
         return Err(Wrong::new(pointer, describe(pattern), None));
@@ -49,6 +57,21 @@ fn same_number(one: &serde_json::Number, other: &serde_json::Number) -> bool {
     match (one.as_i128(), other.as_i128()) {
         (Some(one), Some(other)) => one == other,
         _ => one.as_f64() == other.as_f64(),
+    }
+}
+
+/// Equality of two answers: numbers by value, whatever the literal.
+pub(crate) fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => same_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| equal(value, other)))
+        }
+        _ => one == other,
     }
 }
 

@@ -50,7 +50,7 @@ pub fn assemble(
             (None, Some(verdict)) => soften(verdict, case, registry),
             (None, None) => CaseVerdict::of(Verdict::Inconclusive, "the run ended before this case began"),
         };
-        case_result(case, verdict, run, &by_case)
+        case_result(case, &verdict, run, &by_case)
     });
     let cases: Vec<CaseResult> = results.collect();
     let requirements = requirements(registry, &cases, run);
@@ -94,7 +94,7 @@ fn soften(verdict: CaseVerdict, case: &Case, registry: &Registry) -> CaseVerdict
 
 fn case_result(
     case: &Case,
-    verdict: CaseVerdict,
+    verdict: &CaseVerdict,
     run: &RunRecord,
     records: &BTreeMap<&str, &CaseRecord>,
 ) -> CaseResult {

@@ -1,5 +1,7 @@
 //! Exchanges as people read them. What a node sent is untrusted: control characters are made visible.
 
+use std::fmt::Write as _;
+
 use super::Shown;
 use crate::trace::{Answer, Body, Exchange, Request};
 
@@ -52,7 +54,7 @@ pub fn line(base: &str, request: &Request) -> String {
             .strip_prefix("authorization: Bearer {")
             .and_then(|rest| rest.strip_suffix('}'))
         {
-            line.push_str(&format!("\"Authorization: Bearer ${}\"", variable(key)));
+            let _ = write!(line, "\"Authorization: Bearer ${}\"", variable(key));
         } else {
             line.push_str(&quoted(&header));
         }
@@ -63,12 +65,15 @@ pub fn line(base: &str, request: &Request) -> String {
             line.push_str(" --data-binary ");
             line.push_str(&quoted(&cut(text, MAX_BODY)));
         }
-        Body::Base64(text) => line.push_str(&format!(" --data-binary @<(echo {text} | base64 -d)")),
+        Body::Base64(text) => {
+            let _ = write!(line, " --data-binary @<(echo {text} | base64 -d)");
+        }
         Body::Cut { bytes, start } => {
-            line.push_str(&format!(
+            let _ = write!(
+                line,
                 " --data-binary {} # {bytes} bytes in all",
                 quoted(&cut(start, 120))
-            ));
+            );
         }
     }
     line
@@ -101,7 +106,9 @@ pub fn quoted(text: &str) -> String {
                 '\n' => out.push_str("\\n"),
                 '\t' => out.push_str("\\t"),
                 '\r' => out.push_str("\\r"),
-                char if char.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+                char if char.is_control() => {
+                    let _ = write!(out, "\\u{:04x}", u32::from(char));
+                }
                 char => out.push(char),
             }
         }
@@ -125,7 +132,7 @@ pub fn visible(text: &str, longest: usize) -> String {
         let hidden = char.is_control() && char != '\n' && char != '\t'
             || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if hidden {
-            out.push_str(&format!("\\u{{{:x}}}", u32::from(char)));
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
         } else {
             out.push(char);
         }

@@ -114,11 +114,7 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
 }
 
 fn judges(step: &Step) -> bool {
-    match &step.verb {
-        Verb::Refuse(_) => !step.premise,
-        Verb::Until { step: inner, .. } => inner.expect.is_some() && !step.premise,
-        _ => step.expect.is_some() && !step.premise,
-    }
+    !step.prepares()
 }
 
 fn known_names(case: &Case) -> BTreeSet<String> {

@@ -62,7 +62,7 @@ type Problem = (String, String);
 
 fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case, Problem> {
     let body = match case.get("every") {
-        Some(subject) => CaseBody::Every(read_every(case, subject)?),
+        Some(subject) => CaseBody::Every(Box::new(read_every(case, subject)?)),
         None => CaseBody::Steps(read_steps(case)?),
     };
     Ok(Case {
@@ -175,6 +175,7 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             within_ms: member(value, "within_ms")?.unwrap_or(10_000),
             step: Box::new(read_step(&value["step"]).map_err(|(at, what)| (format!("/step{at}"), what))?),
         },
+        "hold" => Verb::Hold { connections: count(value, "connections")?, send: read_raw(&value["send"])? },
         "observe" => Verb::Observe(value.clone()),
         "stop" => Verb::Stop,
         "kill" => Verb::Kill,

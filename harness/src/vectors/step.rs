@@ -19,9 +19,17 @@ pub struct Step {
 }
 
 impl Step {
+    /// What it expects; `until` has its expectation inside.
+    pub fn expectation(&self) -> Option<&Expect> {
+        match &self.verb {
+            Verb::Until { step, .. } => step.expectation(),
+            _ => self.expect.as_ref(),
+        }
+    }
+
     /// Whether a step that does not hold means *inconclusive* instead of *fail*.
     pub fn prepares(&self) -> bool {
-        self.premise || self.expect.is_none() && !matches!(self.verb, Verb::Refuse(_))
+        self.premise || self.expectation().is_none() && !matches!(self.verb, Verb::Refuse(_))
     }
 }
 
@@ -76,6 +84,7 @@ pub enum Verb {
         within_ms: u64,
         step: Box<Step>,
     },
+    Hold { connections: usize, send: Vec<RawPart> },
     Observe(Value),
     Stop,
     Kill,
@@ -103,6 +112,7 @@ impl Verb {
             Self::AssertConcurrently { .. } => "assert_concurrently",
             Self::Raw { .. } => "raw",
             Self::Until { .. } => "until",
+            Self::Hold { .. } => "hold",
             Self::Observe(_) => "observe",
             Self::Stop => "stop",
             Self::Kill => "kill",
@@ -133,6 +143,7 @@ impl Verb {
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
             Self::Raw { .. }
+            | Self::Hold { .. }
             | Self::Observe(_)
             | Self::Stop
             | Self::Kill

@@ -63,7 +63,7 @@ impl Node {
                 Ok(()) => return Ok(node),
                 // Somebody else took the port between our look and its start.
                 Err(wrong) if attempts < 3 && wrong.log.iter().any(|line| line.to_lowercase().contains("in use")) => {
-                    attempts += 1
+                    attempts += 1;
                 }
                 Err(wrong) => return Err(wrong),
             }

@@ -23,6 +23,16 @@ pub async fn send(address: &str, bytes: &[u8], then: Then, within: Duration) -> 
     }
 }
 
+/// Opens a connection, sends bytes and keeps it open; `None` when the node does not take it.
+pub async fn hold(address: &str, bytes: &[u8]) -> Option<TcpStream> {
+    let opening = async {
+        let mut socket = TcpStream::connect(address).await.ok()?;
+        socket.write_all(bytes).await.ok()?;
+        Some(socket)
+    };
+    tokio::time::timeout(Duration::from_secs(5), opening).await.ok().flatten()
+}
+
 #[derive(Default)]
 struct Seen {
     sent: usize,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Observation, Outcome, Part, answered, silent};
 use crate::{
-    judge::wrong::Wrong,
+    judge::{pattern, wrong::Wrong},
     protocol::hlc::Hlc,
     trace::{Answer, Event, Exchange, Response, StepRecord},
 };
@@ -61,23 +61,19 @@ pub(super) fn walk(items: &str, done: &StepRecord) -> Result<Observation, Outcom
     })
 }
 
+/// Of a list that all cases share, only the entries about this case's entity are looked at.
 pub(super) fn conflicts(of: &str, done: &StepRecord) -> Result<Observation, Outcome> {
-    let all = walk("/conflicts", done)?;
-    let items = all
-        .body
-        .as_ref()
-        .and_then(|body| body["items"].as_array().cloned())
-        .unwrap_or_default();
+    let mut all = walk("/conflicts", done)?;
     let about = |fact: &Value| fact["entity"].as_str() == Some(of);
-    let kept: Vec<Value> = items
-        .into_iter()
-        .filter(|item| about(&item["fact_a"]) || about(&item["fact_b"]))
-        .collect();
+    let mut kept = Vec::new();
+    for body in all.parts.iter_mut().filter_map(|part| part.body.as_mut()) {
+        if let Some(items) = body.get_mut("conflicts").and_then(Value::as_array_mut) {
+            items.retain(|item| about(&item["fact_a"]) || about(&item["fact_b"]));
+            kept.extend_from_slice(items);
+        }
+    }
     let body = json!({"conflicts": kept, "pages": all.parts.len()});
-    Ok(Observation {
-        body: Some(body),
-        ..all
-    })
+    Ok(Observation { body: Some(body), ..all })
 }
 
 pub(super) fn assert_many(done: &StepRecord) -> Result<Observation, Outcome> {
@@ -159,7 +155,7 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
         let id = fact["id"].as_str().unwrap_or_default();
         match found.get(id) {
             None => missing.push(id),
-            Some(read) if KEPT.iter().any(|member| read[member] != fact[member]) => changed.push(id),
+            Some(read) if KEPT.iter().any(|member| !pattern::equal(&read[member], &fact[member])) => changed.push(id),
             Some(_) => {}
         }
     }

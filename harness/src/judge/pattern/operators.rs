@@ -1,11 +1,14 @@
 //! The `$` operators, one arm each.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::{at, below, same_number};
+use super::{at, below, equal};
 use crate::{
     judge::wrong::{Wrong, short},
     protocol::{
@@ -134,12 +137,12 @@ fn unordered(argument: &Value, pointer: &str, items: &[Value]) -> Result<(), Wro
         })
         .collect();
     let mut taken_by = vec![None; items.len()];
-    for n in 0..patterns.len() {
+    for (n, pattern) in patterns.iter().enumerate() {
         let mut seen = vec![false; items.len()];
         if !place(n, &fits, &mut seen, &mut taken_by) {
             return Err(Wrong::said(
                 pointer,
-                format!("an element like {}", short(&patterns[n])),
+                format!("an element like {}", short(pattern)),
                 short(&items.into()),
             ));
         }
@@ -252,14 +255,10 @@ fn same(argument: &Value, beside: &Map<String, Value>, pointer: &str, value: &Va
     for part in argument.as_array().into_iter().flatten().filter_map(Value::as_str) {
         let place = format!("{pointer}{part}");
         match (other.pointer(part), value.pointer(part)) {
-            (Some(Value::Number(wanted)), Some(Value::Number(found))) if same_number(wanted, found) => {}
-            (wanted, found) if wanted.is_some() && wanted == found => {}
+            (Some(wanted), Some(found)) if equal(wanted, found) => {}
             (wanted, found) => {
-                return Err(Wrong::new(
-                    &place,
-                    wanted.map_or_else(|| "a member to compare with".to_owned(), short),
-                    found,
-                ));
+                let wanted = wanted.map_or_else(|| "a member to compare with".to_owned(), short);
+                return Err(Wrong::new(&place, wanted, found));
             }
         }
     }
@@ -286,9 +285,10 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
     let wanted = argument.as_str().unwrap_or_default();
     let holds = match name {
         "$type" => is_type(wanted, value),
-        "$matches" => value.is_string() && Regex::new(wanted).is_ok_and(|pattern| pattern.is_match(text)),
+        "$matches" => value.is_string() && compiled(wanted).is_some_and(|pattern| pattern.is_match(text)),
+        "$includes" => value.is_string() && text.contains(wanted),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
-        "$literal" => value.is_number() && value.to_string() == wanted,
+        "$literal" => value.is_number() && *value == wanted,
         "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
         "$after" => moment(text)
             .zip(moment(wanted))
@@ -319,6 +319,18 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
     }
 }
 
+/// Patterns come from the vectors, so there are few, and each is held against thousands of texts.
+fn compiled(pattern: &str) -> Option<Regex> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = compiled.get(pattern) {
+        return known.clone();
+    }
+    let fresh = Regex::new(pattern).ok();
+    compiled.insert(pattern.to_owned(), fresh.clone());
+    fresh
+}
+
 fn number(name: &str, argument: &Value, value: &Value) -> bool {
     let (Some(found), Some(wanted)) = (value.as_f64(), argument.as_f64()) else {
         return false;
@@ -345,8 +357,9 @@ fn is_type(name: &str, value: &Value) -> bool {
 }
 
 /// The operators, for the linter.
-pub const NAMES: [&str; 29] = [
+pub const NAMES: [&str; 30] = [
     "$repeat",
+    "$includes",
     "$size",
     "$contains",
     "$excludes",

@@ -115,6 +115,7 @@ fn table() -> Vec<(&'static str, Value, Vec<Value>, Vec<Value>)> {
             vec![json!("aa")],
             vec![json!("ab"), json!(1)],
         ),
+        ("$includes", json!({"$includes": "a.c"}), vec![json!("xa.cx")], vec![json!("abc"), json!(["a.c"])]),
         ("$gt", json!({"$gt": 1}), vec![json!(2)], vec![json!(1), json!("2")]),
         ("$gte", json!({"$gte": 1}), vec![json!(1)], vec![json!(0.5)]),
         ("$lt", json!({"$lt": 1}), vec![json!(0)], vec![json!(1)]),
@@ -212,7 +213,8 @@ fn every_operator_accepts_and_refuses() {
 
 #[test]
 fn every_operator_stands_in_the_table() {
-    for name in NAMES {
+    // `$repeat` is a text, written out before matching.
+    for name in NAMES.into_iter().filter(|name| *name != "$repeat") {
         assert!(table().iter().any(|row| row.0 == name), "{name} has no row");
     }
 }
@@ -243,6 +245,14 @@ fn plain_patterns_match_by_subset_and_name_the_place() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn operators_and_members_stand_side_by_side() {
+    let pattern = json!({"a": 1, "$same": ["/b"], "$as": {"b": 2}});
+    assert_eq!(matches(&pattern, Some(&json!({"a": 1, "b": 2}))), Ok(()));
+    assert!(matches(&pattern, Some(&json!({"a": 2, "b": 2}))).is_err());
+    assert!(matches(&pattern, Some(&json!({"a": 1, "b": 3}))).is_err());
 }
 
 #[test]

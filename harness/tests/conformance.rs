@@ -1,0 +1,72 @@
+//! Every case of the vectors as a test of its own, run against the bundled node.
+//!
+//! The suite runs once, for the tests that were asked for; each test then looks up its verdict.
+
+use std::{
+    collections::BTreeMap,
+    process::{Command, ExitCode},
+    sync::{Arc, LazyLock},
+};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use stigmem_conformance::{data::Data, schemas::Schemas, vectors};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let data = Data::embedded();
+    let schemas = Schemas::load(&data).expect("the schemas are right");
+    let vectors = vectors::load(&data, &schemas).expect("the vectors are right");
+    let ids: Vec<String> = vectors.cases.iter().map(|case| case.id.clone()).collect();
+    let asked: Vec<String> = ids.iter().filter(|id| is_asked_for(&arguments, id)).cloned().collect();
+    // Whole or nothing: more selectors than a command line holds are not needed when everything is asked for.
+    let select = if asked.len() == ids.len() { Vec::new() } else { asked };
+    let verdicts = Arc::new(LazyLock::new(move || run(&select)));
+    let trials = ids.into_iter().map(|id| {
+        let verdicts = Arc::clone(&verdicts);
+        Trial::test(id.clone(), move || judge((**verdicts).as_ref(), &id))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn is_asked_for(arguments: &Arguments, id: &str) -> bool {
+    let fits = |filter: &String| {
+        if arguments.exact {
+            id == filter
+        } else {
+            id.contains(filter.as_str())
+        }
+    };
+    arguments.filter.as_ref().is_none_or(fits) && !arguments.skip.iter().any(fits)
+}
+
+fn judge(verdicts: Result<&BTreeMap<String, (String, String)>, &String>, id: &str) -> Result<(), Failed> {
+    let verdicts = verdicts.map_err(|message| Failed::from(message.clone()))?;
+    let (verdict, message) = verdicts
+        .get(id)
+        .ok_or_else(|| Failed::from("the report does not hold this case"))?;
+    if verdict == "pass" {
+        Ok(())
+    } else {
+        Err(Failed::from(format!("{verdict}: {message}")))
+    }
+}
+
+/// Verdict and message of each case that was run.
+fn run(select: &[String]) -> Result<BTreeMap<String, (String, String)>, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stigmem-conformance"));
+    command.args(["run", "--report-dir"]).arg(folder.path());
+    for id in select {
+        command.args(["--select", id]);
+    }
+    let output = command.output().map_err(|error| error.to_string())?;
+    let report = std::fs::read_to_string(folder.path().join("report.json"))
+        .map_err(|_| format!("the run wrote no report: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let report: Value = serde_json::from_str(&report).map_err(|error| error.to_string())?;
+    let cases = report["cases"].as_array().into_iter().flatten();
+    let text = |case: &Value, member: &str| case[member].as_str().unwrap_or_default().to_owned();
+    Ok(cases
+        .map(|case| (text(case, "id"), (text(case, "verdict"), text(case, "message"))))
+        .collect())
+}

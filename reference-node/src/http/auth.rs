@@ -1,0 +1,82 @@
+//! Who is calling. This comes before anything about the body, so that a stranger learns nothing from error messages.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use super::App;
+use super::errors::ApiError;
+use crate::domain::caller::{Caller, Permission};
+use crate::domain::key::KeyHash;
+use crate::domain::scope::Scope;
+
+/// A caller with a valid key, or the anonymous one while authentication is off.
+pub(crate) struct Identified(pub(crate) Caller);
+
+impl Identified {
+    pub(crate) fn require(self, permission: Permission) -> Result<Caller, ApiError> {
+        if self.0.may(permission) {
+            Ok(self.0)
+        } else {
+            Err(ApiError::forbidden(format!(
+                "this needs the permission '{}'",
+                permission.word()
+            )))
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Identified {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Some(presented) = parts.headers.get(AUTHORIZATION) else {
+            return if app.settings.auth_required {
+                Err(ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))
+            } else {
+                Ok(Self(Caller::anonymous()))
+            };
+        };
+        let key = presented.to_str().ok().and_then(bearer_key);
+        let key = key.ok_or_else(|| ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))?;
+        match app.store.caller(KeyHash::of(key))? {
+            Some(caller) => Ok(Self(caller)),
+            None => Err(ApiError::unauthorized("the key is unknown, revoked or expired")),
+        }
+    }
+}
+
+/// The scheme word in any case, blanks around the key tolerated.
+fn bearer_key(header: &str) -> Option<&str> {
+    let (scheme, key) = header.trim().split_once([' ', '\t'])?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}
+
+/// A scope that the caller named and may not touch.
+pub(crate) fn scope_refused(scope: Scope) -> ApiError {
+    ApiError::forbidden(format!("this key does not reach the scope '{}'", scope.word()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_follows_the_scheme_word() {
+        for (header, key) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer   abc ", Some("abc")),
+            ("BEARER\tabc", Some("abc")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Basic abc", None),
+            ("abc", None),
+            ("", None),
+        ] {
+            assert_eq!(bearer_key(header), key, "{header:?}");
+        }
+    }
+}

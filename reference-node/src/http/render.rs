@@ -1,0 +1,159 @@
+//! Facts and conflicts as JSON.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::domain::fact::Fact;
+use crate::domain::instant;
+use crate::domain::value::{Value, ValueType};
+use crate::store::ConflictRecord;
+
+/// An answer with a JSON body.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct FactBody<'a> {
+    id: String,
+    entity: &'a str,
+    relation: &'a str,
+    value: ValueBody<'a>,
+    source: &'a str,
+    timestamp: String,
+    hlc: String,
+    received_from: Option<&'a str>,
+    valid_until: Option<&'a str>,
+    confidence: f64,
+    scope: &'static str,
+    contradicted: bool,
+    cid: String,
+    /// Only in the answer to the assertion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<Vec<String>>,
+}
+
+impl<'a> FactBody<'a> {
+    pub(crate) fn of(fact: &'a Fact) -> Self {
+        Self {
+            id: fact.id.text(),
+            entity: &fact.entity,
+            relation: &fact.relation,
+            value: ValueBody(&fact.value),
+            source: &fact.source,
+            timestamp: instant::print(fact.timestamp),
+            hlc: fact.hlc.to_string(),
+            received_from: fact.received_from.as_deref(),
+            valid_until: fact.valid_until.as_deref(),
+            confidence: fact.confidence,
+            scope: fact.scope.word(),
+            contradicted: fact.contradicted,
+            cid: fact.cid.text(),
+            warnings: None,
+        }
+    }
+
+    pub(crate) fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        self.warnings = Some(warnings);
+        self
+    }
+}
+
+/// `{"type", "v"}`, with a number as the literal that the storage text is.
+struct ValueBody<'a>(&'a Value);
+
+impl Serialize for ValueBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Tagged<V: Serialize> {
+            r#type: &'static str,
+            v: V,
+        }
+        let Value { kind, text } = self.0;
+        let r#type = kind.word();
+        match kind {
+            ValueType::Number => {
+                let v: &RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
+                Tagged { r#type, v }.serialize(serializer)
+            }
+            ValueType::Boolean => Tagged {
+                r#type,
+                v: text == "true",
+            }
+            .serialize(serializer),
+            ValueType::Null => Tagged { r#type, v: () }.serialize(serializer),
+            _ => Tagged {
+                r#type,
+                v: text.as_str(),
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ConflictBody<'a> {
+    conflict_id: &'a str,
+    fact_a: FactBody<'a>,
+    fact_b: FactBody<'a>,
+    status: &'static str,
+    resolved_by: Option<String>,
+    detected_at: String,
+}
+
+impl<'a> ConflictBody<'a> {
+    pub(crate) fn of(conflict: &'a ConflictRecord) -> Self {
+        Self {
+            conflict_id: &conflict.entity,
+            fact_a: FactBody::of(&conflict.fact_a),
+            fact_b: FactBody::of(&conflict.fact_b),
+            status: if conflict.resolved_by.is_some() {
+                "resolved"
+            } else {
+                "unresolved"
+            },
+            resolved_by: conflict.resolved_by.map(crate::domain::id::Id::text),
+            detected_at: instant::print(conflict.detected_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_printed_with_the_kind_they_were_asserted_with() {
+        for (kind, text, json) in [
+            (ValueType::Number, "5", r#"{"type":"number","v":5}"#),
+            (ValueType::Number, "5.0", r#"{"type":"number","v":5.0}"#),
+            (ValueType::Number, "1e+21", r#"{"type":"number","v":1e+21}"#),
+            (
+                ValueType::Number,
+                "12345678901234567890",
+                r#"{"type":"number","v":12345678901234567890}"#,
+            ),
+            (ValueType::Boolean, "false", r#"{"type":"boolean","v":false}"#),
+            (ValueType::Null, "null", r#"{"type":"null","v":null}"#),
+            (
+                ValueType::Text,
+                "a\"\u{7f}é",
+                "{\"type\":\"text\",\"v\":\"a\\\"\u{7f}é\"}",
+            ),
+        ] {
+            let value = Value {
+                kind,
+                text: text.to_owned(),
+            };
+            assert_eq!(serde_json::to_string(&ValueBody(&value)).unwrap(), json);
+        }
+    }
+}

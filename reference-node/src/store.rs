@@ -1,0 +1,115 @@
+//! The store: one SQLite file, one thread that writes, several connections that read.
+//!
+//! Reads see the standing of facts as it is now: before each read the writer is asked to settle what has expired since,
+//! if anything has. Nothing here knows HTTP.
+
+mod assert;
+mod conflicts;
+mod contest;
+mod expiry;
+pub(crate) mod keys;
+mod lookup;
+pub(crate) mod open;
+mod query;
+mod readers;
+mod resolve;
+mod rows;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use rusqlite::Connection;
+
+pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
+pub(crate) use self::lookup::Name;
+pub(crate) use self::query::Filter;
+pub(crate) use self::resolve::{Resolution, ResolveRefusal};
+pub(crate) use self::writer::Txn;
+
+use crate::domain::cursor::CursorKey;
+use crate::domain::fact::{Draft, Fact};
+use crate::domain::instant::now_micros;
+use crate::domain::scope::ScopeSet;
+
+/// Why the store could not answer. None of these is the caller's fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the database schema could not be brought up to date: {0}")]
+    Migration(#[from] rusqlite_migration::Error),
+    #[error("the store has stopped")]
+    Stopped,
+    #[error("the operation failed inside the node")]
+    Panicked,
+}
+
+pub(crate) type Stored<T> = Result<T, StoreError>;
+
+/// How many resources the store may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoreLimits {
+    pub(crate) readers: usize,
+    pub(crate) write_queue: usize,
+}
+
+pub(crate) struct Store {
+    writer: writer::Writer,
+    readers: readers::Readers,
+    /// Keys are looked up on a connection of their own: one indexed row, too short to hand to another thread.
+    keys: Mutex<Connection>,
+    pub(crate) node_id: String,
+    pub(crate) cursor_key: CursorKey,
+}
+
+impl Store {
+    /// Opens the file, creating and migrating it as needed, and starts the writer.
+    pub(crate) fn open(path: &Path, limits: StoreLimits) -> Stored<Self> {
+        let db = open::for_writing(path)?;
+        let node_id = open::node_id(&db)?;
+        let cursor_key = open::cursor_key(&db)?;
+        let readers = (0..limits.readers)
+            .map(|_| open::for_reading(path))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            keys: Mutex::new(open::for_reading(path)?),
+            readers: readers::Readers::new(readers),
+            writer: writer::Writer::start(db, limits.write_queue)?,
+            node_id,
+            cursor_key,
+        })
+    }
+
+    /// Stores a fact and answers once it is on disk. `writable` are the scopes that the caller may write.
+    pub(crate) async fn assert(&self, draft: Draft, writable: ScopeSet) -> Stored<Fact> {
+        self.writer
+            .submit(move |txn| txn.assert_and_read(&draft, writable))
+            .await
+    }
+
+    /// Runs `read` on a connection that sees every acknowledged write and no fact past its expiry as live.
+    async fn read<T, F>(&self, read: F) -> Stored<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        if self.writer.next_expiry() <= now_micros() {
+            self.writer.submit(|_settles_first| Ok(())).await?;
+        }
+        self.readers.run(read).await
+    }
+
+    /// Whether the database answers at all.
+    pub(crate) async fn check(&self) -> Stored<()> {
+        self.read(|db| db.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+
+    /// Finishes what is queued and folds the write-ahead log into the file.
+    pub(crate) async fn close(&self) {
+        self.writer.stop().await;
+    }
+}

@@ -1,0 +1,164 @@
+//! Storing a fact: the record itself, its standing, and what it does to the other facts of its triple.
+
+use rusqlite::OptionalExtension;
+
+use super::writer::Txn;
+use super::{lookup, rows};
+use crate::domain::fact::{Draft, Fact};
+use crate::domain::hlc::Hlc;
+use crate::domain::id::Id;
+use crate::domain::number::float_text;
+use crate::domain::scope::{Scope, ScopeSet};
+use crate::domain::standing::{State, TTL};
+use crate::domain::value::Value;
+
+/// What the writer knows of a fact that it has just stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) seq: i64,
+    pub(super) id: Id,
+    pub(super) triple: i64,
+}
+
+impl Txn<'_> {
+    pub(crate) fn assert_and_read(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Fact> {
+        let written = self.assert(draft, writable)?;
+        lookup::by_seq(self.db, written.seq)
+    }
+
+    /// Stores `draft` as a new fact, always: the same assertion again is a new record.
+    pub(super) fn assert(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Written> {
+        let hlc = self.tick();
+        let id = Id::fresh(self.now / 1_000);
+        let seq = self.insert_fact(draft, id, hlc)?;
+        let triple = self.insert_entry(draft, seq, hlc)?;
+        let written = Written { seq, id, triple };
+        if draft.is_retraction() {
+            self.withdraw(triple, hlc)?;
+        }
+        if draft.relation == TTL {
+            self.apply_ttl(draft, written, writable)?;
+        }
+        Ok(written)
+    }
+
+    fn insert_fact(&mut self, draft: &Draft, id: Id, hlc: Hlc) -> rusqlite::Result<i64> {
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO fact (id, cid, entity, relation, source, scope, value_type, value_text, confidence, \
+             valid_until, timestamp, wall, counter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        insert.insert(rusqlite::params![
+            id.0,
+            draft.cid().0,
+            draft.entity,
+            draft.relation,
+            draft.source,
+            draft.scope.code(),
+            draft.value.kind.code(),
+            draft.value.text,
+            float_text(draft.confidence),
+            draft.valid_until,
+            draft.timestamp.unwrap_or(self.now),
+            hlc.wall,
+            hlc.counter,
+        ])
+    }
+
+    /// Gives the new fact its standing; returns its triple.
+    fn insert_entry(&mut self, draft: &Draft, seq: i64, hlc: Hlc) -> rusqlite::Result<i64> {
+        let (entity, relation) = (self.term(&draft.entity)?, self.term(&draft.relation)?);
+        let source = self.term(&draft.source)?;
+        let triple = self.triple(entity, relation, draft.scope)?;
+        let expired = draft.expires_at.is_some_and(|at| at <= self.now);
+        let (state, holding) = if draft.is_retraction() {
+            (State::Retracted, None)
+        } else {
+            (
+                if expired { State::Expired } else { State::Hidden },
+                Some(self.holding(triple, &draft.value)?),
+            )
+        };
+        // An uncontested fact is shown from the start, which is the common case and touches each index once.
+        let contested = match holding {
+            Some(holding) if state == State::Hidden => Some(self.arrives(triple, holding)?),
+            _ => None,
+        };
+        let first_state = if contested.is_some_and(|change| !change.contested()) {
+            State::Shown
+        } else {
+            state
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO entry (seq, entity, relation, source, scope, triple, holding, confidence, wall, counter, \
+                 expires_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(rusqlite::params![
+                seq,
+                entity,
+                relation,
+                source,
+                draft.scope.code(),
+                triple,
+                holding,
+                draft.confidence,
+                hlc.wall,
+                hlc.counter,
+                draft.expires_at,
+                first_state.code(),
+            ])?;
+        if let (Some(change), Some(holding)) = (contested, holding) {
+            if change.contested() {
+                self.show_preferred(triple)?;
+            }
+            if change.opens_value && change.values.open > 1 {
+                self.open_conflicts(triple, holding, seq, draft.scope)?;
+            }
+        }
+        Ok(triple)
+    }
+
+    /// The small number of an entity, relation or source.
+    pub(super) fn term(&mut self, text: &str) -> rusqlite::Result<i64> {
+        let mut find = self.db.prepare_cached("SELECT id FROM term WHERE text = ?")?;
+        if let Some(id) = find.query_row([text], |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.db
+            .prepare_cached("INSERT INTO term (text) VALUES (?)")?
+            .insert([text])
+    }
+
+    pub(super) fn triple(&mut self, entity: i64, relation: i64, scope: Scope) -> rusqlite::Result<i64> {
+        let key = (entity, relation, scope.code());
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM triple WHERE entity = ? AND relation = ? AND scope = ?")?;
+        if let Some(id) = find.query_row(key, |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.db
+            .prepare_cached("INSERT INTO triple (entity, relation, scope) VALUES (?, ?, ?)")?
+            .insert(key)
+    }
+
+    fn holding(&mut self, triple: i64, value: &Value) -> rusqlite::Result<i64> {
+        let key = (triple, value.equality_key());
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
+        if let Some(id) = find.query_row((key.0, &key.1), |row| row.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.db
+            .prepare_cached("INSERT INTO holding (triple, key) VALUES (?, ?)")?
+            .insert(key)
+    }
+
+    /// The scope and the value of a stored fact.
+    pub(super) fn scope_and_value(&self, seq: i64) -> rusqlite::Result<(Scope, Value)> {
+        self.db
+            .prepare_cached("SELECT scope, value_type, value_text FROM fact WHERE seq = ?")?
+            .query_row([seq], |row| Ok((rows::scope(row, 0)?, rows::value(row, 1)?)))
+    }
+}

@@ -1,0 +1,239 @@
+//! The live facts of a triple: how many distinct values they hold, which of them is shown, and the conflicts between
+//! them. Everything is kept up to date as facts arrive and leave, so that reading asks nothing of history.
+
+use rusqlite::OptionalExtension;
+
+use super::writer::Txn;
+use crate::domain::fact::Draft;
+use crate::domain::hlc::Hlc;
+use crate::domain::id::Id;
+use crate::domain::scope::{Scope, ScopeSet};
+use crate::domain::standing::{Rank, State, Values, preferred};
+use crate::domain::value::Value;
+
+pub(super) const SYSTEM: &str = "system:stigmem";
+pub(super) const STATUS: &str = "stigmem:conflict:status";
+pub(super) const BETWEEN: &str = "stigmem:conflict:between";
+
+/// What a live fact's arrival did to its triple.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    pub(super) values: Values,
+    /// Whether no other open fact of the triple holds the value.
+    pub(super) opens_value: bool,
+}
+
+impl Arrival {
+    pub(super) fn contested(self) -> bool {
+        self.values.contested()
+    }
+}
+
+impl Txn<'_> {
+    /// Counts a live fact in, before its entry exists.
+    pub(super) fn arrives(&mut self, triple: i64, holding: i64) -> rusqlite::Result<Arrival> {
+        let (live, open): (i64, i64) = self
+            .db
+            .prepare_cached("UPDATE holding SET live = live + 1, open = open + 1 WHERE id = ? RETURNING live, open")?
+            .query_row([holding], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let values = self.count_values(triple, i64::from(live == 1), i64::from(open == 1))?;
+        Ok(Arrival {
+            values,
+            opens_value: open == 1,
+        })
+    }
+
+    /// Takes a live fact out, for `state`, and shows what is now preferred.
+    pub(super) fn leaves(&mut self, seq: i64, state: State) -> rusqlite::Result<()> {
+        let (triple, holding, settled): (i64, i64, bool) = self
+            .db
+            .prepare_cached("UPDATE entry SET state = ?2 WHERE seq = ?1 RETURNING triple, holding, settled")?
+            .query_row((seq, state.code()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (live, open): (i64, i64) = self
+            .db
+            .prepare_cached("UPDATE holding SET live = live - 1, open = open - ?2 WHERE id = ?1 RETURNING live, open")?
+            .query_row((holding, i64::from(!settled)), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.count_values(triple, -i64::from(live == 0), -i64::from(open == 0 && !settled))?;
+        self.show_preferred(triple)
+    }
+
+    /// Brings an expired fact back, when its expiry was moved.
+    pub(super) fn returns(&mut self, seq: i64) -> rusqlite::Result<()> {
+        let (triple, holding): (i64, i64) = self
+            .db
+            .prepare_cached("UPDATE entry SET state = ?2, settled = 0 WHERE seq = ?1 RETURNING triple, holding")?
+            .query_row((seq, State::Hidden.code()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.arrives(triple, holding)?;
+        self.show_preferred(triple)
+    }
+
+    fn count_values(&mut self, triple: i64, live: i64, open: i64) -> rusqlite::Result<Values> {
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Values {
+                live: row.get(0)?,
+                open: row.get(1)?,
+            })
+        };
+        if live == 0 && open == 0 {
+            let mut values = self
+                .db
+                .prepare_cached("SELECT live_values, open_values FROM triple WHERE id = ?")?;
+            return values.query_row([triple], read);
+        }
+        self.db
+            .prepare_cached(
+                "UPDATE triple SET live_values = live_values + ?2, open_values = open_values + ?3 WHERE id = ?1 \
+                 RETURNING live_values, open_values",
+            )?
+            .query_row((triple, live, open), read)
+    }
+
+    /// Shows what a default query has to show of a triple: everything while its values agree, else the preferred fact,
+    /// or the facts that share the highest rank exactly.
+    pub(super) fn show_preferred(&mut self, triple: i64) -> rusqlite::Result<()> {
+        let values = self.count_values(triple, 0, 0)?;
+        if !values.contested() {
+            let mut show = self
+                .db
+                .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
+            show.execute([triple])?;
+            return Ok(());
+        }
+        let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
+        let Some(best) = preferred(tops.into_iter().flatten()) else {
+            return Ok(());
+        };
+        let rank = (triple, best.confidence, best.wall, best.counter);
+        self.db
+            .prepare_cached(
+                "UPDATE entry SET state = 1 WHERE triple = ?1 AND state = 0 \
+                 AND (confidence, wall, counter) <> (?2, ?3, ?4)",
+            )?
+            .execute(rank)?;
+        self.db
+            .prepare_cached(
+                "UPDATE entry SET state = 0 WHERE triple = ?1 AND state = 1 \
+                 AND confidence = ?2 AND wall = ?3 AND counter = ?4",
+            )?
+            .execute(rank)?;
+        Ok(())
+    }
+
+    /// The highest rank among a triple's facts in one state.
+    fn top(&self, triple: i64, state: State) -> rusqlite::Result<Option<Rank>> {
+        self.db
+            .prepare_cached(
+                "SELECT confidence, wall, counter FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state = ?2 AND state < 3 \
+                 ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
+            )?
+            .query_row((triple, state.code()), |row| {
+                Ok(Rank {
+                    confidence: row.get(0)?,
+                    wall: row.get(1)?,
+                    counter: row.get(2)?,
+                })
+            })
+            .optional()
+    }
+
+    /// A retraction withdraws every fact of its triple with a lower clock, expired ones included.
+    pub(super) fn withdraw(&mut self, triple: i64, before: Hlc) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "UPDATE entry SET state = 3 WHERE triple = ?1 AND state IN (0, 1, 2) AND (wall, counter) < (?2, ?3)",
+            )?
+            .execute((triple, before.wall, before.counter))?;
+        self.recount(triple)?;
+        self.show_preferred(triple)
+    }
+
+    /// Counts a triple anew after many of its facts changed at once.
+    pub(super) fn recount(&mut self, triple: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "UPDATE holding SET \
+                 live = (SELECT count(*) FROM entry WHERE entry.holding = holding.id AND state < 2), \
+                 open = (SELECT count(*) FROM entry WHERE entry.holding = holding.id AND state < 2 AND settled = 0) \
+                 WHERE triple = ? AND live > 0",
+            )?
+            .execute([triple])?;
+        self.db
+            .prepare_cached(
+                "UPDATE triple SET \
+                 live_values = (SELECT count(*) FROM holding WHERE holding.triple = triple.id AND live > 0), \
+                 open_values = (SELECT count(*) FROM holding WHERE holding.triple = triple.id AND open > 0) \
+                 WHERE id = ?",
+            )?
+            .execute([triple])?;
+        Ok(())
+    }
+
+    /// Opens a conflict between the value of the fact `newer` and each other open value of its triple, unless those two
+    /// values have had their conflict already.
+    pub(super) fn open_conflicts(
+        &mut self,
+        triple: i64,
+        holding: i64,
+        newer: i64,
+        scope: Scope,
+    ) -> rusqlite::Result<()> {
+        let others: Vec<i64> = self
+            .db
+            .prepare_cached("SELECT id FROM holding WHERE triple = ?1 AND id <> ?2 AND open > 0")?
+            .query_map((triple, holding), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for other in others {
+            self.open_conflict(triple, (holding, other), newer, scope)?;
+        }
+        Ok(())
+    }
+
+    fn open_conflict(
+        &mut self,
+        triple: i64,
+        (holding, other): (i64, i64),
+        newer: i64,
+        scope: Scope,
+    ) -> rusqlite::Result<()> {
+        let older: i64 = self
+            .db
+            .prepare_cached("SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0")?
+            .query_row([other], |row| row.get(0))?;
+        let id = Id::fresh(self.now / 1_000);
+        let pair = (holding.min(other), holding.max(other));
+        let opened = self
+            .db
+            .prepare_cached(
+                "INSERT OR IGNORE INTO conflict (id, triple, scope, low, high, newer, older, detected_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute((id.0, triple, scope.code(), pair.0, pair.1, newer, older, self.now))?;
+        if opened == 0 {
+            return Ok(());
+        }
+        let between = Value::text(format!(
+            "{} {}",
+            self.fact_id(newer)?.text(),
+            self.fact_id(older)?.text()
+        ));
+        let entity = conflict_entity(id);
+        for (relation, value) in [(BETWEEN, between), (STATUS, Value::string("unresolved"))] {
+            self.assert(
+                &Draft::certain(entity.clone(), relation, value, SYSTEM, scope),
+                ScopeSet::ALL,
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn fact_id(&self, seq: i64) -> rusqlite::Result<Id> {
+        self.db
+            .prepare_cached("SELECT id FROM fact WHERE seq = ?")?
+            .query_row([seq], |row| row.get(0).map(Id))
+    }
+}
+
+pub(super) fn conflict_entity(id: Id) -> String {
+    format!("stigmem:conflict:{}", id.text())
+}
