@@ -1,5 +1,6 @@
 //! The Stigmem conformance harness: plans a run, drives a node, judges the trace, reports.
 
+pub mod bench;
 pub mod bindings;
 pub mod body;
 pub mod cli;
@@ -7,6 +8,7 @@ pub mod data;
 pub mod drive;
 pub mod error;
 pub mod exit;
+pub mod init;
 pub mod judge;
 pub mod plan;
 pub mod protocol;

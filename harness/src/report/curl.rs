@@ -96,7 +96,7 @@ fn variable(key: &str) -> String {
 }
 
 /// In single quotes, or with `$'…'` where control characters need it.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     if text.chars().any(char::is_control) {
         let mut out = String::from("$'");
         for char in text.chars() {
