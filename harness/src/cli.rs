@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how answers and errors are shown.
 
+mod bench;
 mod explain;
 mod judge;
 mod list;
@@ -17,9 +18,11 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    bench::BenchArgs,
     data::Data,
     error::{InputError, RunError},
     exit::Exit,
+    init::InitArgs,
     registry::Registry,
     schemas::Schemas,
     vectors::{self, Vectors},
@@ -49,6 +52,20 @@ enum Command {
     /// Look after the specification and the vectors
     #[command(subcommand)]
     Spec(spec::SpecCommand),
+    /// Probe a running node and write a target file for it
+    Init {
+        #[command(flatten)]
+        args: InitArgs,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Measure a node, alone or against another
+    Bench {
+        #[command(flatten)]
+        args: BenchArgs,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
@@ -109,6 +126,8 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Spec(command)) => spec::spec(&command),
         Some(Command::Judge(args)) => judge::judge(&args),
+        Some(Command::Init { args, data }) => bench::init(&args, &data),
+        Some(Command::Bench { args, data }) => bench::bench(&args, &data),
         Some(Command::Node) => return stigmem_node::server_main(),
         Some(Command::Stigmem { args }) => {
             return stigmem_node::operator_main(std::iter::once(OsString::from("stigmem")).chain(args));
@@ -135,6 +154,18 @@ fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
         .enable_all()
         .build()
         .map_err(|error| RunError::Harness(format!("the runtime cannot be started: {error}")))
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
 }
 
 fn shepherd(command: Vec<OsString>) -> ExitCode {

@@ -48,6 +48,7 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
     let places = Places {
         setting,
         shared: Mutex::new(BTreeMap::new()),
+        groups: groups(&plan.cases),
         launches: AtomicUsize::new(0),
     };
     if let Some(first) = plan.cases.first()
@@ -94,31 +95,54 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
     }
 }
 
+/// The variant of the settings, and the number of a group of cases that read the list of conflicts; 0 for all others.
+type Group = (Option<String>, usize);
+
+/// The list of conflicts is common to all cases on a node, and each case that reads it reads all of it: on one node that would be
+/// quadratic in the number of cases. So such cases share a node with few others.
+fn groups(cases: &[Case]) -> BTreeMap<&str, usize> {
+    let readers = cases
+        .iter()
+        .filter(|case| !case.wants_own_node() && case.reads_all_conflicts());
+    readers
+        .enumerate()
+        .map(|(n, case)| (case.id.as_str(), 1 + n / READERS_TOGETHER))
+        .collect()
+}
+
 struct Places<'a> {
     setting: &'a Setting,
-    /// Shared nodes by variant.
-    shared: Mutex<BTreeMap<Option<String>, Arc<Place>>>,
+    /// Shared nodes by variant and group.
+    shared: Mutex<BTreeMap<Group, Arc<Place>>>,
+    groups: BTreeMap<&'a str, usize>,
     launches: AtomicUsize,
 }
 
 impl Places<'_> {
     /// The shared node with the settings that the case wants, started when it is not there yet.
     async fn shared(&self, case: &Case) -> Result<Arc<Place>, Gone> {
-        let variant = case.node.variant.clone();
+        let group = self.group(case);
         let mut shared = self.shared.lock().await;
-        if let Some(place) = shared.get(&variant) {
+        if let Some(place) = shared.get(&group) {
             return if place.is_dead() {
                 Err(gone("the node died"))
             } else {
                 Ok(Arc::clone(place))
             };
         }
-        let label = variant
-            .as_deref()
-            .map_or_else(|| "shared".to_owned(), |variant| format!("shared-{variant}"));
-        let place = Arc::new(self.start(variant.as_deref(), label).await?);
-        shared.insert(variant, Arc::clone(&place));
+        let label = format!("shared-{}-{}", group.0.as_deref().unwrap_or("plain"), group.1);
+        let place = Arc::new(self.start(group.0.as_deref(), label).await?);
+        shared.insert(group, Arc::clone(&place));
         Ok(place)
+    }
+
+    /// A node that is attached is there once, for all.
+    fn group(&self, case: &Case) -> Group {
+        let number = match self.setting.target.attach {
+            Some(_) => None,
+            None => self.groups.get(case.id.as_str()),
+        };
+        (case.node.variant.clone(), number.copied().unwrap_or_default())
     }
 
     async fn start(&self, variant: Option<&str>, label: String) -> Result<Place, Gone> {
@@ -152,7 +176,7 @@ impl Places<'_> {
     }
 
     async fn has_started(&self, case: &Case) -> bool {
-        self.shared.lock().await.contains_key(&case.node.variant)
+        self.shared.lock().await.contains_key(&self.group(case))
     }
 
     /// On a node that nobody else uses.
@@ -181,6 +205,9 @@ pub fn limits(seconds: u64) -> Limits {
         ..Limits::default()
     }
 }
+
+/// How many cases that read the list of conflicts share a node.
+const READERS_TOGETHER: usize = 16;
 
 /// How many nodes besides the shared ones run at once.
 const OWN_NODES: usize = 3;

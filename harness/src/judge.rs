@@ -17,7 +17,7 @@ use crate::{
     bindings::{Bindings, Saved},
     schemas::Schemas,
     trace::{CaseRecord, StepRecord},
-    vectors::{Case, Step, Vectors},
+    vectors::{Case, Step, Vectors, Verb},
 };
 pub(crate) use expect::Outcome;
 
@@ -88,12 +88,17 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
                 };
             }
             Outcome::Wrong(wrong, exchange) => {
+                let verb = step.verb.name().to_owned();
                 failures.push(Failure {
                     step: n,
-                    verb: step.verb.name().to_owned(),
+                    verb,
                     wrong,
                     exchange,
                 });
+                // What follows may hang on what did not come.
+                if !matches!(step.verb, Verb::Refuse(_)) {
+                    break;
+                }
             }
             Outcome::Vector(message) => return CaseVerdict::of(Verdict::Error, format!("step {}: {message}", n + 1)),
         }
@@ -163,7 +168,9 @@ pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, sc
         );
     }
     let ordinary = step.verb.ordinary();
-    let wanted = step.expectation().map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
+    let wanted = step
+        .expectation()
+        .map_or_else(|| ordinary.clone(), |expect| expect.over(ordinary.clone()));
     let subjects = if step.prepares() { 0 } else { observation.subjects };
     match expect::check(&wanted, &observation, bindings, schemas) {
         Outcome::Holds(_) => Outcome::Holds(subjects),

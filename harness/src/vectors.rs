@@ -64,6 +64,19 @@ impl Case {
         }
     }
 
+    /// Whether it reads the list of conflicts, which holds those of all cases on the node.
+    pub fn reads_all_conflicts(&self) -> bool {
+        fn reads(step: &Step) -> bool {
+            match &step.verb {
+                Verb::Conflicts { .. } => true,
+                Verb::Walk { path, .. } => path.starts_with("/v1/conflicts"),
+                Verb::Until { step, .. } => reads(step),
+                _ => false,
+            }
+        }
+        self.steps().iter().any(reads)
+    }
+
     /// Whether it restarts, stops or kills its node, or wants one for itself.
     pub fn wants_own_node(&self) -> bool {
         self.node.own || self.steps().iter().any(|step| step.verb.moves_the_node())

@@ -15,7 +15,11 @@ use common::{KIT, kit};
 fn a_wrong_flag_is_a_usage_error_that_names_it() {
     let outcome = kit(&["run", "--sede", "5"]);
     assert_eq!(outcome.code, 2);
-    assert!(outcome.said.contains("--sede") && outcome.said.contains("--seed"), "{}", outcome.said);
+    assert!(
+        outcome.said.contains("--sede") && outcome.said.contains("--seed"),
+        "{}",
+        outcome.said
+    );
 }
 
 #[test]
@@ -23,7 +27,10 @@ fn a_bad_url_a_missing_file_and_a_bad_file_say_where_and_what() {
     for (arguments, words) in [
         (vec!["run", "--url", "localhost:80"], "is not an http or https URL"),
         (vec!["run", "--url", "http://127.0.0.1:1/?x=1"], "without query"),
-        (vec!["run", "--target", "/nowhere/at-all.toml"], "/nowhere/at-all.toml: cannot be read"),
+        (
+            vec!["run", "--target", "/nowhere/at-all.toml"],
+            "/nowhere/at-all.toml: cannot be read",
+        ),
         (vec!["run", "--profile", "federatoin"], "is not a profile"),
         (vec!["run", "--data", "/nowhere"], "--data wants a folder"),
         (vec!["explain", "SEM-999"], "neither a requirement nor a case"),
@@ -49,7 +56,11 @@ fn a_target_file_is_refused_with_the_place() {
         std::fs::write(&file, text).unwrap();
         let outcome = kit(&["run", "--target", file.to_str().unwrap()]);
         assert_eq!(outcome.code, 2, "{text}: {}", outcome.said);
-        assert!(outcome.said.contains(words) && outcome.said.contains("target.toml"), "{text}: {}", outcome.said);
+        assert!(
+            outcome.said.contains(words) && outcome.said.contains("target.toml"),
+            "{text}: {}",
+            outcome.said
+        );
     }
 }
 
@@ -58,8 +69,17 @@ fn explain_tells_a_requirement_and_a_case() {
     let outcome = kit(&["explain", "SEM-07"]);
     assert_eq!(outcome.code, 0);
     let sentence = "After a retraction, a default query returns none of the facts it withdraws.";
-    assert!(outcome.said.contains(sentence) && outcome.said.contains("when it fails:"), "{}", outcome.said);
-    let case = kit(&["list", "--cases", "SEM-07"]).said.lines().next().unwrap().to_owned();
+    assert!(
+        outcome.said.contains(sentence) && outcome.said.contains("when it fails:"),
+        "{}",
+        outcome.said
+    );
+    let case = kit(&["list", "--cases", "SEM-07"])
+        .said
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
     assert!(kit(&["explain", &case]).said.contains("Why it exists:"));
 }
 
@@ -67,7 +87,12 @@ fn explain_tells_a_requirement_and_a_case() {
 fn a_selected_run_passes_but_never_says_conformant() {
     let outcome = kit(&["run", "--select", "SEM-07", "--seed", "7"]);
     assert_eq!(outcome.code, 0, "{}", outcome.said);
-    for text in [&outcome.said, &outcome.file("report.html"), &outcome.file("report.md"), &outcome.file("report.xml")] {
+    for text in [
+        &outcome.said,
+        &outcome.file("report.html"),
+        &outcome.file("report.md"),
+        &outcome.file("report.xml"),
+    ] {
         let words = text.replace("stigmem-conformance", "").to_lowercase();
         assert!(!words.contains("conformant"), "{text}");
     }
@@ -89,12 +114,21 @@ fn a_trace_that_was_cut_or_changed_is_refused() {
     let lines: Vec<&str> = trace.lines().collect();
     let cut = lines[..lines.len() - 1].join("\n");
     let short = [&lines[..1], &lines[lines.len() - 1..]].concat().join("\n");
-    for (text, words) in [(cut.as_str(), "does not end"), (&short, "announced"), ("{}\n", "trace"), ("<html>", "is not JSON")] {
+    for (text, words) in [
+        (cut.as_str(), "does not end"),
+        (&short, "announced"),
+        ("{}\n", "trace"),
+        ("<html>", "is not JSON"),
+    ] {
         let file = first.path("cut.jsonl");
         std::fs::write(&file, text).unwrap();
         let outcome = kit(&["judge", file.to_str().unwrap()]);
         assert_eq!(outcome.code, 2, "{words}: {}", outcome.said);
-        assert!(outcome.said.contains(words) && outcome.said.contains("cut.jsonl"), "{words}: {}", outcome.said);
+        assert!(
+            outcome.said.contains(words) && outcome.said.contains("cut.jsonl"),
+            "{words}: {}",
+            outcome.said
+        );
     }
 }
 
@@ -132,18 +166,30 @@ fn nothing_is_left_after(signal: &str) {
     let until = |done: &dyn Fn() -> bool| {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !done() {
-            assert!(Instant::now() < deadline, "it took too long; {} processes are left", processes_with(&mark));
+            assert!(
+                Instant::now() < deadline,
+                "it took too long; {} processes are left",
+                processes_with(&mark)
+            );
             std::thread::park_timeout(Duration::from_millis(20));
         }
     };
     // The kit, a shepherd and a node.
     until(&|| processes_with(&mark) >= 3);
-    Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap();
+    Command::new("kill")
+        .args([signal, &run.id().to_string()])
+        .status()
+        .unwrap();
     run.wait().unwrap();
     until(&|| processes_with(&mark) == 0);
     let mut said = String::new();
-    BufReader::new(run.stderr.take().unwrap()).read_to_string(&mut said).unwrap();
-    assert!(signal == "-KILL" || said.lines().any(|line| line.contains("interrupted")), "{said}");
+    BufReader::new(run.stderr.take().unwrap())
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(
+        signal == "-KILL" || said.lines().any(|line| line.contains("interrupted")),
+        "{said}"
+    );
 }
 
 #[test]
@@ -160,6 +206,8 @@ fn nothing_is_left_when_the_kit_itself_is_killed() {
 fn a_reader_that_goes_away_is_no_error() {
     let mut list = Command::new(KIT).arg("list").stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(list.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(list.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert_eq!(list.wait().unwrap().code(), Some(0));
 }

@@ -26,7 +26,10 @@ fn earns_nothing(outcome: &Outcome, code: i32) {
     assert!(passed.is_empty(), "{} passes: {passed:?}", passed.len());
     assert!(report["cases"].as_array().unwrap().len() > 200);
     let conclusion = report["conclusion"].as_str().unwrap();
-    assert!(conclusion != "conformant" && conclusion != "as-expected", "{conclusion}");
+    assert!(
+        conclusion != "conformant" && conclusion != "as-expected",
+        "{conclusion}"
+    );
     assert!(!outcome.said.contains(" conformant:"), "{}", outcome.said);
 }
 
@@ -36,7 +39,12 @@ fn json_answer(status: StatusCode, body: impl ToString) -> impl IntoResponse {
 
 #[test]
 fn a_node_that_answers_404_to_all_earns_nothing() {
-    let answer = || async { json_answer(StatusCode::NOT_FOUND, json!({"error": "not_found", "detail": "no such thing"})) };
+    let answer = || async {
+        json_answer(
+            StatusCode::NOT_FOUND,
+            json!({"error": "not_found", "detail": "no such thing"}),
+        )
+    };
     let node = Served::start(Router::new().fallback(answer));
     earns_nothing(&run_against(&node.url(), &[]), 1);
 }
@@ -68,7 +76,11 @@ fn a_node_that_refuses_every_write_earns_nothing() {
         if method == Method::GET {
             return json_answer(StatusCode::OK, json!({"facts": [], "total": 0, "cursor": null})).into_response();
         }
-        json_answer(StatusCode::FORBIDDEN, json!({"error": "forbidden", "detail": "this node is read-only"})).into_response()
+        json_answer(
+            StatusCode::FORBIDDEN,
+            json!({"error": "forbidden", "detail": "this node is read-only"}),
+        )
+        .into_response()
     };
     let node = Served::start(Router::new().fallback(answer));
     earns_nothing(&run_against(&node.url(), &[]), 1);
@@ -83,7 +95,12 @@ fn a_node_that_echoes_earns_nothing() {
 
 #[test]
 fn a_node_that_answers_500_to_all_earns_nothing() {
-    let answer = || async { json_answer(StatusCode::INTERNAL_SERVER_ERROR, json!({"error": "oops", "detail": "oops"})) };
+    let answer = || async {
+        json_answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            json!({"error": "oops", "detail": "oops"}),
+        )
+    };
     let node = Served::start(Router::new().fallback(answer));
     earns_nothing(&run_against(&node.url(), &[]), 1);
 }
@@ -92,7 +109,11 @@ fn a_node_that_answers_500_to_all_earns_nothing() {
 fn nobody_listening_is_told_at_once_as_unreachable() {
     let outcome = run_against(&format!("http://127.0.0.1:{}", common::free_port()), &[]);
     assert_eq!(outcome.code, 3, "{}", outcome.said);
-    assert!(outcome.said.contains("nothing answers at http://127.0.0.1:"), "{}", outcome.said);
+    assert!(
+        outcome.said.contains("nothing answers at http://127.0.0.1:"),
+        "{}",
+        outcome.said
+    );
     assert!(outcome.report.is_none());
 }
 
@@ -100,10 +121,18 @@ fn nobody_listening_is_told_at_once_as_unreachable() {
 fn a_command_that_does_not_start_a_node_is_unreachable_and_shows_its_last_words() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("target.toml");
-    std::fs::write(&file, "name = \"broken\"\n[launch]\ncommand = [\"sh\", \"-c\", \"echo no database here >&2; exit 7\"]\n").unwrap();
+    std::fs::write(
+        &file,
+        "name = \"broken\"\n[launch]\ncommand = [\"sh\", \"-c\", \"echo no database here >&2; exit 7\"]\n",
+    )
+    .unwrap();
     let outcome = kit(&["run", "--target", file.to_str().unwrap(), "--select", "FACT-05"]);
     assert_eq!(outcome.code, 3, "{}", outcome.said);
-    assert!(outcome.said.contains("no database here") && outcome.said.contains("ended before it was ready"), "{}", outcome.said);
+    assert!(
+        outcome.said.contains("no database here") && outcome.said.contains("ended before it was ready"),
+        "{}",
+        outcome.said
+    );
 }
 
 #[test]

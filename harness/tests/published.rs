@@ -24,7 +24,10 @@ fn main() -> ExitCode {
         })
     };
     let trials = vec![
-        trial("the_published_node_agrees_on_every_worked_content_id", worked_content_ids),
+        trial(
+            "the_published_node_agrees_on_every_worked_content_id",
+            worked_content_ids,
+        ),
         trial("the_published_node_survives_a_crash_without_loss", crash),
         trial("the_published_node_is_told_what_its_errors_lack", error_bodies),
     ];
@@ -44,14 +47,20 @@ fn install() -> Result<PathBuf, String> {
     std::fs::copy(targets.join(&file), folder.join(&file)).map_err(fail)?;
     let output = Command::new("sh")
         .arg(folder.join("published/install.sh"))
-        .args([VERSION, folder.join(".installed").join(VERSION).to_str().unwrap_or_default()])
+        .args([
+            VERSION,
+            folder.join(".installed").join(VERSION).to_str().unwrap_or_default(),
+        ])
         .output()
         .map_err(fail)?;
     if output.status.success() {
         return Ok(folder.join(file));
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("the node cannot be installed: {}", said.lines().last().unwrap_or("no message")))
+    Err(format!(
+        "the node cannot be installed: {}",
+        said.lines().last().unwrap_or("no message")
+    ))
 }
 
 /// Verdicts by case id.
@@ -68,7 +77,9 @@ fn run(target: &Path, select: &str) -> Result<Vec<(String, String, String)>, Fai
     let report: Value = serde_json::from_str(&report)?;
     let text = |case: &Value, member: &str| case[member].as_str().unwrap_or_default().to_owned();
     let cases = report["cases"].as_array().into_iter().flatten();
-    Ok(cases.map(|case| (text(case, "id"), text(case, "verdict"), text(case, "message"))).collect())
+    Ok(cases
+        .map(|case| (text(case, "id"), text(case, "verdict"), text(case, "message")))
+        .collect())
 }
 
 fn worked_content_ids(target: &Path) -> Result<(), Failed> {
@@ -91,7 +102,10 @@ fn crash(target: &Path) -> Result<(), Failed> {
 /// Its errors carry no code: the rule must see that, and blame nothing else.
 fn error_bodies(target: &Path) -> Result<(), Failed> {
     let cases = run(target, "HTTP-02")?;
-    match cases.iter().any(|(_, verdict, message)| verdict == "fail" && message.contains("error")) {
+    match cases
+        .iter()
+        .any(|(_, verdict, message)| verdict == "fail" && message.contains("error"))
+    {
         true => Ok(()),
         false => Err(format!("{cases:?}").into()),
     }

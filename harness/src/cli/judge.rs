@@ -36,7 +36,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, RunError> {
         &edition.registry,
         &edition.schemas,
     );
-    run::write_reports(&args.report_dir, &report)?;
-    say(&run::summary(&report, &args.report_dir));
+    let written = run::write_reports(&args.report_dir, &report)?;
+    say(&run::summary(&report, &written));
     Ok(report.exit())
 }

@@ -14,14 +14,14 @@ use std::{
 
 use clap::Args;
 
-use super::{DataArgs, Edition, runtime, say, say_error};
+use super::{DataArgs, Edition, interrupted, runtime, say, say_error};
 use crate::{
     drive::{self, Setting},
     error::{InputError, RunError},
     exit::Exit,
     plan::{self, Plan},
     protocol::instant,
-    report::{self, Report},
+    report::{self, Report, terminal::View},
     seed,
     target::Target,
     trace::{self, CaseRecord, EndRecord, RunRecord, TargetRecord},
@@ -86,10 +86,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
         say_error("the selection is empty: no case matches; `stigmem-conformance list` prints what there is");
         return Ok(Exit::TooLittle);
     }
-    let scratch = tempfile::Builder::new()
-        .prefix("stigmem-conformance-")
-        .tempdir()
-        .map_err(|error| RunError::Harness(format!("no folder for the nodes: {error}")))?;
+    let scratch = scratch()?;
     let setting = Setting {
         ground: ground(scratch.path(), args.timeout)?,
         target,
@@ -119,9 +116,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
         &edition.registry,
         &edition.schemas,
     );
-    write_reports(&args.report_dir, &report)?;
-    trace::file::write(&args.report_dir.join("trace.jsonl"), &record, &cases, &end)?;
-    say(&summary(&report, &args.report_dir));
+    let mut written = write_reports(&args.report_dir, &report)?;
+    let trace = args.report_dir.join("trace.jsonl");
+    trace::file::write(&trace, &record, &cases, &end)?;
+    written.push(trace.display().to_string());
+    say(&summary(&report, &written));
     if args.keep {
         say(&format!("The nodes' folders: {}\n", scratch.keep().display()));
     }
@@ -154,6 +153,12 @@ fn target(args: &RunArgs, edition: &Edition) -> Result<Target, RunError> {
         }
     }
     Ok(target)
+}
+
+/// A folder for nodes, removed at the end.
+pub(super) fn scratch() -> Result<tempfile::TempDir, RunError> {
+    let folder = tempfile::Builder::new().prefix("stigmem-conformance-").tempdir();
+    folder.map_err(|error| RunError::Harness(format!("no folder for the nodes: {error}")))
 }
 
 /// Where nodes are started from: this very program keeps them.
@@ -262,51 +267,33 @@ fn drive_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, R
     }
 }
 
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = term.recv() => {}
-    }
-}
-
-/// All reports of a run, each in its file.
-pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<(), RunError> {
+/// All reports of a run, each in its file; their names.
+pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<Vec<String>, RunError> {
     fs::create_dir_all(dir).map_err(|error| InputError::new(dir, "", format!("cannot be made: {error}")))?;
-    let internal = |error: String| RunError::Harness(error);
-    let files = [(
-        "report.json",
-        serde_json::to_string_pretty(report).map_err(|error| internal(error.to_string()))?,
-    )];
+    let files = [
+        ("report.html", report::html::render(report)?),
+        ("report.json", report::json::render(report)?),
+        ("report.xml", report::junit::render(report)?),
+        ("report.md", report::markdown::render(report)),
+    ];
+    let mut written = Vec::new();
     for (name, text) in files {
         let path = dir.join(name);
         fs::write(&path, text).map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+        written.push(path.display().to_string());
     }
-    Ok(())
+    Ok(written)
 }
 
 /// What a person reads at the end.
-pub(super) fn summary(report: &Report, dir: &Path) -> String {
-    let mut out = String::new();
-    for case in report.troubles() {
-        out.push_str(&format!(
-            "{} {} {:?}: {}\n",
-            case.verdict.word(),
-            case.id,
-            case.covers,
-            case.message
-        ));
-    }
-    out.push_str(&format!(
-        "{:?} {:?} {} seed {} in {}\n",
-        report.counts,
-        report.coverage,
-        report.conclusion.sentence(),
-        report.seed,
-        dir.display()
-    ));
-    out
+pub(super) fn summary(report: &Report, written: &[String]) -> String {
+    let terminal = std::io::stdout().is_terminal();
+    report::terminal::render(
+        report,
+        &View {
+            colour: terminal,
+            width: if terminal { 120 } else { 100 },
+            written,
+        },
+    )
 }

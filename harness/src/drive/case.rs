@@ -57,7 +57,9 @@ pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64
         bindings: Bindings::default(),
         control: None,
         secrets: Vec::new(),
-        exchanges: 0, held: Vec::new() };
+        exchanges: 0,
+        held: Vec::new(),
+    };
     match names(case, place, seed) {
         Ok(names) => record.names = names,
         Err(message) => record.harness_error = Some(message),
@@ -365,7 +367,9 @@ impl Run<'_> {
     }
 
     fn address(&self) -> Result<String, Stop> {
-        self.bindings.fill_text("{host}:{port}").map_err(|unbound| Stop::Harness(unbound.to_string()))
+        self.bindings
+            .fill_text("{host}:{port}")
+            .map_err(|unbound| Stop::Harness(unbound.to_string()))
     }
 
     fn raw_bytes(&self, parts: &[RawPart]) -> Result<Vec<u8>, Stop> {

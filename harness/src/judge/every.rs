@@ -20,18 +20,25 @@ use crate::{
 
 /// Judges all rules over all exchanges of a run. Each answer is read once, whatever the number of rules.
 pub(super) fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
-    let states = rules.iter().filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
+    let states = rules
+        .iter()
+        .filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
     let mut states: Vec<(&Case, State<'_>)> = states.collect();
     for record in records {
         for exchange in record.steps.iter().flat_map(|step| &step.exchanges) {
-            let Answer::Response(response) = &exchange.answer else { continue };
+            let Answer::Response(response) = &exchange.answer else {
+                continue;
+            };
             let whole = Observation::of_exchange(exchange, response);
             for (_, state) in &mut states {
                 state.look(record, exchange, &whole);
             }
         }
     }
-    states.into_iter().map(|(rule, state)| (rule.id.clone(), state.verdict())).collect()
+    states
+        .into_iter()
+        .map(|(rule, state)| (rule.id.clone(), state.verdict()))
+        .collect()
 }
 
 struct State<'a> {
@@ -46,7 +53,14 @@ struct State<'a> {
 
 impl<'a> State<'a> {
     fn new(every: &'a Every, schemas: &'a Schemas) -> Self {
-        Self { every, schemas, seen: BTreeMap::new(), subjects: 0, broken: 0, failures: Vec::new() }
+        Self {
+            every,
+            schemas,
+            seen: BTreeMap::new(),
+            subjects: 0,
+            broken: 0,
+            failures: Vec::new(),
+        }
     }
 
     fn verdict(self) -> CaseVerdict {
@@ -54,12 +68,22 @@ impl<'a> State<'a> {
             return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
         }
         let Some(first) = self.failures.first() else {
-            return CaseVerdict { subjects: self.subjects, ..CaseVerdict::of(Verdict::Pass, "") };
+            return CaseVerdict {
+                subjects: self.subjects,
+                ..CaseVerdict::of(Verdict::Pass, "")
+            };
         };
         let (expected, got) = (&first.wrong.expected, &first.wrong.got);
-        let message =
-            format!("{} of {} break the rule; the first: expected {expected}, got {got}", self.broken, self.subjects);
-        CaseVerdict { verdict: Verdict::Fail, subjects: self.subjects, message, failures: self.failures }
+        let message = format!(
+            "{} of {} break the rule; the first: expected {expected}, got {got}",
+            self.broken, self.subjects
+        );
+        CaseVerdict {
+            verdict: Verdict::Fail,
+            subjects: self.subjects,
+            message,
+            failures: self.failures,
+        }
     }
 
     fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, whole: &Observation) {

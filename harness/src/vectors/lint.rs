@@ -144,16 +144,26 @@ fn lint_step(
     {
         say(format!("uses the key {name:?}, which the case does not define"));
     }
-    // The whole step as it was written, to look at every text in it.
-    let texts = format!("{:?} {:?} {:?}", step.verb, step.expect, step.credential);
-    for name in names_in(&texts)
-        .filter(|name| !names.contains(*name))
-        .collect::<BTreeSet<_>>()
-    {
+    let mut used = BTreeSet::new();
+    texts(&step.source, &mut |text| used.extend(names_in(text).map(str::to_owned)));
+    for name in used.iter().filter(|name| !names.contains(*name)) {
         say(format!("names {{{name}}}, which nothing before it defines"));
     }
     for expect in step.expect.iter() {
         lint_expect(case, expect, schemas, problems);
+    }
+}
+
+/// Calls `see` with every text of a value, member names included.
+fn texts(value: &Value, see: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => see(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, see)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            see(name);
+            texts(value, see);
+        }),
+        _ => {}
     }
 }
 

@@ -130,6 +130,7 @@ fn read_step(step: &Value) -> Result<Step, Problem> {
         premise: member(step, "premise")?.unwrap_or_default(),
         control: member(step, "control")?.unwrap_or_default(),
         secret: member(step, "secret")?,
+        source: step.clone(),
     })
 }
 
@@ -175,7 +176,10 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             within_ms: member(value, "within_ms")?.unwrap_or(10_000),
             step: Box::new(read_step(&value["step"]).map_err(|(at, what)| (format!("/step{at}"), what))?),
         },
-        "hold" => Verb::Hold { connections: count(value, "connections")?, send: read_raw(&value["send"])? },
+        "hold" => Verb::Hold {
+            connections: count(value, "connections")?,
+            send: read_raw(&value["send"])?,
+        },
         "observe" => Verb::Observe(value.clone()),
         "stop" => Verb::Stop,
         "kill" => Verb::Kill,

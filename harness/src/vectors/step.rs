@@ -16,6 +16,8 @@ pub struct Step {
     pub control: bool,
     /// JSON Pointer into the response of what must never be written down.
     pub secret: Option<String>,
+    /// As it stands in the file, for the linter.
+    pub source: Value,
 }
 
 impl Step {
@@ -84,7 +86,10 @@ pub enum Verb {
         within_ms: u64,
         step: Box<Step>,
     },
-    Hold { connections: usize, send: Vec<RawPart> },
+    Hold {
+        connections: usize,
+        send: Vec<RawPart>,
+    },
     Observe(Value),
     Stop,
     Kill,

@@ -30,7 +30,10 @@ pub async fn hold(address: &str, bytes: &[u8]) -> Option<TcpStream> {
         socket.write_all(bytes).await.ok()?;
         Some(socket)
     };
-    tokio::time::timeout(Duration::from_secs(5), opening).await.ok().flatten()
+    tokio::time::timeout(Duration::from_secs(5), opening)
+        .await
+        .ok()
+        .flatten()
 }
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! What the tests of the binary share: running it, and serving small nodes to it.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part, and fails where it cannot go on")]
 
 use std::{net::TcpListener, path::PathBuf, process::Command};
 
@@ -41,10 +41,19 @@ pub fn kit(arguments: &[&str]) -> Outcome {
         command.arg("--report-dir").arg(folder.path());
     }
     let output = command.output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     let report = std::fs::read_to_string(folder.path().join("report.json")).ok();
     let report = report.map(|text| serde_json::from_str(&text).unwrap());
-    Outcome { code: output.status.code().unwrap_or(-1), said, report, folder }
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        said,
+        report,
+        folder,
+    }
 }
 
 /// Judges what listens at a URL.
@@ -64,12 +73,18 @@ pub struct Served {
 impl Served {
     pub fn start(router: Router) -> Self {
         let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0))).unwrap();
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
+            .unwrap();
         let port = listener.local_addr().unwrap().port();
         let task = runtime.spawn(async move {
             axum::serve(listener, router).await.unwrap();
         });
-        Self { port, runtime: Some(runtime), task }
+        Self {
+            port,
+            runtime: Some(runtime),
+            task,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -88,5 +103,9 @@ impl Drop for Served {
 
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

@@ -73,7 +73,10 @@ pub(super) fn conflicts(of: &str, done: &StepRecord) -> Result<Observation, Outc
         }
     }
     let body = json!({"conflicts": kept, "pages": all.parts.len()});
-    Ok(Observation { body: Some(body), ..all })
+    Ok(Observation {
+        body: Some(body),
+        ..all
+    })
 }
 
 pub(super) fn assert_many(done: &StepRecord) -> Result<Observation, Outcome> {

@@ -288,7 +288,7 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
         "$matches" => value.is_string() && compiled(wanted).is_some_and(|pattern| pattern.is_match(text)),
         "$includes" => value.is_string() && text.contains(wanted),
         "$gt" | "$gte" | "$lt" | "$lte" => number(name, argument, value),
-        "$literal" => value.is_number() && *value == wanted,
+        "$literal" => value.as_number().is_some_and(|number| printed(number) == wanted),
         "$instant" => moment(text).is_some() && moment(text) == moment(wanted),
         "$after" => moment(text)
             .zip(moment(wanted))
@@ -329,6 +329,11 @@ fn compiled(pattern: &str) -> Option<Regex> {
     let fresh = Regex::new(pattern).ok();
     compiled.insert(pattern.to_owned(), fresh.clone());
     fresh
+}
+
+/// The characters of a number as it was sent.
+fn printed(number: &serde_json::Number) -> String {
+    number.to_string()
 }
 
 fn number(name: &str, argument: &Value, value: &Value) -> bool {

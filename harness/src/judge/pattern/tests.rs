@@ -115,7 +115,12 @@ fn table() -> Vec<(&'static str, Value, Vec<Value>, Vec<Value>)> {
             vec![json!("aa")],
             vec![json!("ab"), json!(1)],
         ),
-        ("$includes", json!({"$includes": "a.c"}), vec![json!("xa.cx")], vec![json!("abc"), json!(["a.c"])]),
+        (
+            "$includes",
+            json!({"$includes": "a.c"}),
+            vec![json!("xa.cx")],
+            vec![json!("abc"), json!(["a.c"])],
+        ),
         ("$gt", json!({"$gt": 1}), vec![json!(2)], vec![json!(1), json!("2")]),
         ("$gte", json!({"$gte": 1}), vec![json!(1)], vec![json!(0.5)]),
         ("$lt", json!({"$lt": 1}), vec![json!(0)], vec![json!(1)]),
