@@ -1,5 +1,7 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
+#[path = "reports/large.rs"]
+mod large;
 #[path = "reports/sample.rs"]
 mod sample;
 #[path = "reports/trace.rs"]
@@ -25,7 +27,17 @@ fn the_terminal_shows_the_report() {
 
 #[test]
 fn a_narrow_terminal_shows_the_report() {
-    insta::assert_snapshot!("terminal-narrow", terminal::render(&sample::report(), &View { colour: false, width: 60, written: &[] }));
+    insta::assert_snapshot!(
+        "terminal-narrow",
+        terminal::render(
+            &sample::report(),
+            &View {
+                colour: false,
+                width: 60,
+                written: &[]
+            }
+        )
+    );
 }
 
 #[test]
@@ -46,7 +58,11 @@ fn markdown_shows_the_report() {
 /// Without its style and script, which are files of their own.
 #[test]
 fn html_shows_the_report() {
-    let filters = [(r"(?s)<style>.*?</style>", "<style>…</style>"), (r"(?s)<script>\s.*?</script>", "<script>…</script>"), (r"sha256-[A-Za-z0-9+/=&#;]+", "sha256-…")];
+    let filters = [
+        (r"(?s)<style>.*?</style>", "<style>…</style>"),
+        (r"(?s)<script>\s.*?</script>", "<script>…</script>"),
+        (r"sha256-[A-Za-z0-9+/=&#;]+", "sha256-…"),
+    ];
     insta::with_settings!({ filters => filters }, {
         insta::assert_snapshot!("html", html::render(&sample::report()).unwrap());
     });
@@ -71,12 +87,20 @@ fn the_json_report_is_what_its_schema_says() {
         ("/cases/0/verdict", json!("ok")),
         ("/counts", json!({ "ok": 1 })),
         ("/cases/0/failures/0/exchanges/0", json!({ "n": 1 })),
-        ("/target", json!({ "name": "x", "version": "1", "how": "launched", "repeat": "x", "more": 1 })),
+        (
+            "/target",
+            json!({ "name": "x", "version": "1", "how": "launched", "repeat": "x", "more": 1 }),
+        ),
     ];
     for (pointer, wrong) in broken {
         let mut value = value.clone();
         *value.pointer_mut(pointer).unwrap() = wrong;
-        assert!(schemas.mismatch("report", &value).is_some_and(|mismatch| mismatch.pointer.starts_with(pointer)), "{pointer}");
+        assert!(
+            schemas
+                .mismatch("report", &value)
+                .is_some_and(|mismatch| mismatch.pointer.starts_with(pointer)),
+            "{pointer}"
+        );
     }
 }
 
@@ -90,11 +114,18 @@ fn trace_lines_are_what_their_schema_says() {
         for pointer in objects(&value, "") {
             let mut value = value.clone();
             value.pointer_mut(&pointer).unwrap()["stray"] = json!(1);
-            assert!(schemas.mismatch("trace", &value).is_some(), "a stray member is let through at {pointer:?}");
+            assert!(
+                schemas.mismatch("trace", &value).is_some(),
+                "a stray member is let through at {pointer:?}"
+            );
         }
     }
     assert!(schemas.mismatch("trace", &json!({})).is_some());
-    assert!(schemas.mismatch("trace", &json!({ "end": { "cases": 1, "exchanges": 1, "duration_ms": 1 } })).is_some());
+    assert!(
+        schemas
+            .mismatch("trace", &json!({ "end": { "cases": 1, "exchanges": 1 } }))
+            .is_some()
+    );
 }
 
 #[test]
@@ -102,22 +133,39 @@ fn junit_has_a_test_case_for_each_case_and_keeps_the_kinds_apart() {
     let report = sample::report();
     let junit = quick_junit::Report::deserialize_from_str(&junit::render(&report).unwrap()).unwrap();
     let suite = &junit.test_suites[0];
-    assert_eq!((suite.tests, suite.failures, suite.errors, suite.skipped), (12, 6, 2, 2));
+    assert_eq!(
+        (suite.tests, suite.failures, suite.errors, suite.skipped),
+        (12, 6, 2, 2)
+    );
     let found: Vec<&str> = suite.test_cases.iter().map(|test| test.name.as_str()).collect();
     let wanted: Vec<&str> = report.cases.iter().map(|case| case.id.as_str()).collect();
     assert_eq!(found, wanted);
-    assert!(suite.test_cases.iter().all(|test| test.classname.as_ref().is_some_and(|name| name.as_str() == "retraction")));
-    let properties: BTreeMap<&str, &str> = suite.properties.iter().map(|one| (one.name.as_str(), one.value.as_str())).collect();
-    assert_eq!((properties["seed"], properties["kit"]), ("20260102", "stigmem-conformance 0.1.0"));
+    assert!(suite.test_cases.iter().all(|test| {
+        test.classname
+            .as_ref()
+            .is_some_and(|name| name.as_str() == "retraction")
+    }));
+    let properties: BTreeMap<&str, &str> = suite
+        .properties
+        .iter()
+        .map(|one| (one.name.as_str(), one.value.as_str()))
+        .collect();
+    assert_eq!((properties["seed"], properties["kit"]), ("20260102", "0.1.0"));
 }
 
 #[test]
 fn nothing_that_a_node_sent_becomes_markup_in_html() {
     let page = html::render(&sample::report()).unwrap();
-    assert!(!page.contains(SCRIPT) && page.contains("&#60;script&#62;alert(1)"), "hostile text is escaped, and still there");
+    assert!(
+        !page.contains(SCRIPT) && page.contains("&#60;script&#62;alert(1)"),
+        "hostile text is escaped, and still there"
+    );
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("</details>").count(), page.matches("<details").count());
-    assert!(!page.chars().any(|char| char.is_control() && char != '\n'), "no control characters");
+    assert!(
+        !page.chars().any(|char| char.is_control() && char != '\n'),
+        "no control characters"
+    );
     assert!(!page.contains('\u{202e}'));
 }
 
@@ -125,7 +173,19 @@ fn nothing_that_a_node_sent_becomes_markup_in_html() {
 fn html_loads_nothing() {
     let page = html::render(&sample::report()).unwrap();
     assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
-    for way in [" src=", " srcset=", "href=\"http", "href=\"//", "url(", "@import", "<link", "<iframe", "<object", " style=", " onclick="] {
+    for way in [
+        " src=",
+        " srcset=",
+        "href=\"http",
+        "href=\"//",
+        "url(",
+        "@import",
+        "<link",
+        "<iframe",
+        "<object",
+        " style=",
+        " onclick=",
+    ] {
         assert!(!page.contains(way), "{way}");
     }
 }
@@ -133,12 +193,25 @@ fn html_loads_nothing() {
 #[test]
 fn a_terminal_obeys_none_of_what_a_node_sent() {
     let plain = on_terminal(&sample::report(), false);
-    assert!(!plain.chars().any(|char| char.is_control() && char != '\n'), "no escape sequence without colour");
-    assert!(plain.contains("\\u{1b}[2J") && plain.contains("\\u{202e}"), "what was there is still told");
-    assert!(!plain.lines().any(|line| line.starts_with("conformant")), "no line is forged");
+    assert!(
+        !plain.chars().any(|char| char.is_control() && char != '\n'),
+        "no escape sequence without colour"
+    );
+    assert!(
+        plain.contains("\\u{1b}[2J") && plain.contains("\\u{202e}"),
+        "what was there is still told"
+    );
+    assert!(
+        !plain.lines().any(|line| line.starts_with("conformant")),
+        "no line is forged"
+    );
     let coloured = on_terminal(&sample::report(), true);
     assert!(!coloured.contains(ESCAPES) && !coloured.contains("\u{1b}[2J"));
-    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain, "colours change no text");
+    assert_eq!(
+        anstream::adapter::strip_str(&coloured).to_string(),
+        plain,
+        "colours change no text"
+    );
 }
 
 #[test]
@@ -175,18 +248,33 @@ fn a_selection_says_nothing_about_the_whole() {
 #[test]
 fn large_reports_stay_small() {
     for (cases, broken) in [(300, 7), (300, 1), (900, 1)] {
-        let report = sample::large(cases, broken);
+        let report = large::report(cases, broken);
         let page = html::render(&report).unwrap();
-        assert!(page.len() < 1_000_000 * cases / 300, "html: {} bytes for {cases} cases", page.len());
+        assert!(
+            page.len() < 1_000_000 * cases / 300,
+            "html: {} bytes for {cases} cases",
+            page.len()
+        );
         let comment = markdown::render(&report);
-        assert!(comment.chars().count() < 65_536, "a comment on GitHub: {} characters", comment.chars().count());
+        assert!(
+            comment.chars().count() < 65_536,
+            "a comment on GitHub: {} characters",
+            comment.chars().count()
+        );
         let lines = on_terminal(&report, false).lines().count();
         assert!(lines < 700, "terminal: {lines} lines");
     }
 }
 
 fn on_terminal(report: &Report, colour: bool) -> String {
-    terminal::render(report, &View { colour, width: 100, written: &["out/report.html".to_owned(), "out/report.json".to_owned()] })
+    terminal::render(
+        report,
+        &View {
+            colour,
+            width: 100,
+            written: &["out/report.html".to_owned(), "out/report.json".to_owned()],
+        },
+    )
 }
 
 /// Where the objects are whose members the schema knows.
@@ -197,9 +285,18 @@ fn objects(value: &Value, pointer: &str) -> Vec<String> {
             if !pointer.ends_with("/names") && !pointer.ends_with("/digests") {
                 found.push(pointer.to_owned());
             }
-            found.extend(members.iter().flat_map(|(name, member)| objects(member, &format!("{pointer}/{name}"))));
+            found.extend(
+                members
+                    .iter()
+                    .flat_map(|(name, member)| objects(member, &format!("{pointer}/{name}"))),
+            );
         }
-        Value::Array(items) => found.extend(items.iter().enumerate().flat_map(|(n, item)| objects(item, &format!("{pointer}/{n}")))),
+        Value::Array(items) => found.extend(
+            items
+                .iter()
+                .enumerate()
+                .flat_map(|(n, item)| objects(item, &format!("{pointer}/{n}"))),
+        ),
         _ => {}
     }
     found

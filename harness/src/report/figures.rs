@@ -6,8 +6,15 @@ use crate::{error::RunError, judge::Verdict};
 /// `191 of 241 MUSTs judged and passed, 9 excluded with reasons`.
 pub(super) fn denominator(report: &Report) -> String {
     let coverage = report.coverage;
-    let among = if report.selection.is_empty() { "" } else { " that the selection touches" };
-    let mut parts = vec![format!("{} of {} MUSTs{among} judged and passed", coverage.passed, coverage.musts)];
+    let among = if report.selection.is_empty() {
+        ""
+    } else {
+        " that the selection touches"
+    };
+    let mut parts = vec![format!(
+        "{} of {} MUSTs{among} judged and passed",
+        coverage.passed, coverage.musts
+    )];
     let failed = coverage.judged.saturating_sub(coverage.passed);
     if failed > 0 {
         parts.push(format!("{failed} judged and failed"));
@@ -24,13 +31,18 @@ pub(super) fn denominator(report: &Report) -> String {
 
 /// MUSTs that this run should have judged, and did not.
 pub(super) fn open(report: &Report) -> usize {
-    report.coverage.musts.saturating_sub(report.coverage.judged + report.coverage.excluded)
+    report
+        .coverage
+        .musts
+        .saturating_sub(report.coverage.judged + report.coverage.excluded)
 }
 
 /// `355 cases: 340 pass, 12 fail, 3 inconclusive`.
 pub(super) fn tally(report: &Report) -> String {
     let found = Verdict::ALL.into_iter().filter(|verdict| report.count(*verdict) > 0);
-    let counts: Vec<String> = found.map(|verdict| format!("{} {}", report.count(verdict), verdict.word())).collect();
+    let counts: Vec<String> = found
+        .map(|verdict| format!("{} {}", report.count(verdict), verdict.word()))
+        .collect();
     match counts.is_empty() {
         true => "no case was run".to_owned(),
         false => format!("{}: {}", counted(report.cases.len(), "case"), counts.join(", ")),
@@ -39,9 +51,18 @@ pub(super) fn tally(report: &Report) -> String {
 
 /// Verdicts that get a column in a table by area. Two of them only when they occur.
 pub(super) fn columns(report: &Report) -> Vec<Verdict> {
-    let always = [Verdict::Pass, Verdict::Fail, Verdict::Warn, Verdict::Inconclusive, Verdict::NotApplicable];
+    let always = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Warn,
+        Verdict::Inconclusive,
+        Verdict::NotApplicable,
+    ];
     let occurs = |verdict: &Verdict| report.areas.iter().any(|area| area.counts.contains_key(verdict));
-    always.into_iter().chain([Verdict::Unreachable, Verdict::Error].into_iter().filter(occurs)).collect()
+    always
+        .into_iter()
+        .chain([Verdict::Unreachable, Verdict::Error].into_iter().filter(occurs))
+        .collect()
 }
 
 /// Requirements of the area that no case judges, and the specification says why.
@@ -74,7 +95,8 @@ pub(super) fn place(failure: &FailureResult) -> String {
 
 /// The message, where the failures beside it do not say the same.
 pub(super) fn message(case: &CaseResult) -> Option<String> {
-    let said = matches!(case.verdict, Verdict::Fail | Verdict::Warn) && case.failures.first().is_some_and(|failure| failure.step > 0);
+    let said = matches!(case.verdict, Verdict::Fail | Verdict::Warn)
+        && case.failures.first().is_some_and(|failure| failure.step > 0);
     (!said && !case.message.is_empty()).then(|| visible(&case.message, usize::MAX))
 }
 
@@ -117,7 +139,10 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     if text.matches('`').count() % 2 == 1 {
         return vec![Piece { code: false, text }];
     }
-    let pieces = text.split('`').enumerate().map(|(n, text)| Piece { code: n % 2 == 1, text });
+    let pieces = text
+        .split('`')
+        .enumerate()
+        .map(|(n, text)| Piece { code: n % 2 == 1, text });
     pieces.filter(|piece| !piece.text.is_empty()).collect()
 }
 

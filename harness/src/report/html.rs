@@ -1,6 +1,7 @@
 //! `report.html`: one page that needs nothing but a browser. Everything is in the text; the script only filters and copies.
 
 mod page;
+mod trouble;
 
 use askama::Template;
 use sha2::{Digest, Sha256};
@@ -10,7 +11,13 @@ use crate::error::RunError;
 use page::Page;
 
 pub fn render(report: &Report) -> Result<String, RunError> {
-    let document = Document { page: Page::of(report), style: STYLE, script: SCRIPT, style_hash: hash(STYLE), script_hash: hash(SCRIPT) };
+    let document = Document {
+        page: Page::of(report),
+        style: STYLE,
+        script: SCRIPT,
+        style_hash: hash(STYLE),
+        script_hash: hash(SCRIPT),
+    };
     let html = document.render().map_err(|error| figures::unwritable("HTML", error))?;
     // Escaping leaves characters that turn the direction of text, or that nobody sees.
     Ok(visible(&html, usize::MAX))

@@ -43,12 +43,16 @@ fn status(report: &Report, case: &CaseResult) -> TestCaseStatus {
     let mut status = match (case.verdict, &case.expected) {
         (Verdict::Pass, Some(reason)) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("stale").set_message(clean(&format!("passes, but the target file expects it to fail: {reason}")));
+            status.set_type("stale").set_message(clean(&format!(
+                "passes, but the target file expects it to fail: {reason}"
+            )));
             return status;
         }
         (Verdict::Fail, Some(reason)) => {
             let mut status = TestCaseStatus::skipped();
-            status.set_type("expected-failure").set_message(clean(&format!("fails, as the target file expects: {reason}")));
+            status
+                .set_type("expected-failure")
+                .set_message(clean(&format!("fails, as the target file expects: {reason}")));
             status.set_description(details(report, case));
             return status;
         }
@@ -68,13 +72,20 @@ fn status(report: &Report, case: &CaseResult) -> TestCaseStatus {
 fn details(report: &Report, case: &CaseResult) -> String {
     let mut lines = Vec::new();
     for id in &case.covers {
-        let sentence = report.requirement(id).map(|requirement| format!(" {}: {}", requirement.level.word(), requirement.text));
+        let sentence = report
+            .requirement(id)
+            .map(|requirement| format!(" {}: {}", requirement.level.word(), requirement.text));
         lines.push(format!("{id}{}", sentence.unwrap_or_default()));
     }
     lines.push(format!("why: {}", case.why));
     lines.extend(figures::message(case));
     for failure in &case.failures {
-        lines.push(format!("{}\n  expected: {}\n  got:      {}", figures::place(failure), failure.wrong.expected, failure.wrong.got));
+        lines.push(format!(
+            "{}\n  expected: {}\n  got:      {}",
+            figures::place(failure),
+            failure.wrong.expected,
+            failure.wrong.got
+        ));
         if let Some(blamed) = failure.exchanges.last() {
             lines.push(format!("  $ {}\n  {}\n  {}", blamed.curl, blamed.answer, blamed.body));
         }
@@ -85,5 +96,7 @@ fn details(report: &Report, case: &CaseResult) -> String {
 
 /// XML has no way to write some characters, and the library drops them: they are made visible before.
 fn clean(text: &str) -> String {
-    super::curl::visible(text, usize::MAX).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
+    super::curl::visible(text, usize::MAX)
+        .replace('\u{fffe}', "\\u{fffe}")
+        .replace('\u{ffff}', "\\u{ffff}")
 }

@@ -1,14 +1,29 @@
 //! `report.md`: for a comment on a pull request or a page of results. It fits into one comment.
 
+mod escape;
+
+use escape::{LONGEST, cell, code, cut, fenced, markup, plain, prose};
+
 use super::{CaseResult, Report, RequirementResult, Shown, figures};
 use crate::judge::Verdict;
 
 pub fn render(report: &Report) -> String {
     let mut page = String::new();
     let target = &report.target;
-    push(&mut page, &format!("# Stigmem {}: {} {}", plain(&report.profile), plain(&target.name), plain(&target.version)));
+    push(
+        &mut page,
+        &format!(
+            "# Stigmem {}: {} {}",
+            plain(&report.profile),
+            plain(&target.name),
+            plain(&target.version)
+        ),
+    );
     push(&mut page, &format!("**{}**", plain(report.conclusion.sentence())));
-    push(&mut page, &format!("- {}\n- {}", figures::denominator(report), figures::tally(report)));
+    push(
+        &mut page,
+        &format!("- {}\n- {}", figures::denominator(report), figures::tally(report)),
+    );
     push(&mut page, &facts(report));
     push(&mut page, &areas(report));
     troubles(&mut page, report);
@@ -31,19 +46,41 @@ fn facts(report: &Report) -> String {
         facts.push(format!("selected: {}", report.selection.join(", ")));
     }
     let start = |digest: &str| cut(digest.strip_prefix("sha256:").unwrap_or(digest), 12);
-    let digests: Vec<String> = report.digests.iter().map(|(folder, digest)| format!("{} {}", plain(folder), code(&start(digest)))).collect();
+    let digests: Vec<String> = report
+        .digests
+        .iter()
+        .map(|(folder, digest)| format!("{} {}", plain(folder), code(&start(digest))))
+        .collect();
     let facts: Vec<String> = facts.iter().map(|fact| plain(fact)).chain(digests).collect();
     facts.join(" · ")
 }
 
 fn areas(report: &Report) -> String {
     let columns = figures::columns(report);
-    let names: Vec<&str> = columns.iter().map(|verdict| verdict.word()).chain(["not judged"]).collect();
-    let mut table = format!("| area | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|verdict| verdict.word())
+        .chain(["not judged"])
+        .collect();
+    let mut table = format!(
+        "| area | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---:|".repeat(names.len())
+    );
     for area in &report.areas {
-        let counts = columns.iter().map(|verdict| area.counts.get(verdict).copied().unwrap_or(0)).chain([figures::not_judged(area)]);
-        let cells: Vec<String> = counts.map(|count| if count == 0 { String::new() } else { count.to_string() }).collect();
-        table.push_str(&format!("| **{}** {} | {} |\n", plain(&area.id), plain(&area.title), cells.join(" | ")));
+        let counts = columns
+            .iter()
+            .map(|verdict| area.counts.get(verdict).copied().unwrap_or(0))
+            .chain([figures::not_judged(area)]);
+        let cells: Vec<String> = counts
+            .map(|count| if count == 0 { String::new() } else { count.to_string() })
+            .collect();
+        table.push_str(&format!(
+            "| **{}** {} | {} |\n",
+            plain(&area.id),
+            plain(&area.title),
+            cells.join(" | ")
+        ));
     }
     table
 }
@@ -60,7 +97,12 @@ fn troubles(page: &mut String, report: &Report) {
         if n < IN_FULL && page.len() + text.len() < TROUBLES_END {
             push(page, &text);
         } else {
-            lines.push(format!("- {} {}{}", family[0].verdict.word(), code(&family[0].id), more(family)));
+            lines.push(format!(
+                "- {} {}{}",
+                family[0].verdict.word(),
+                code(&family[0].id),
+                more(family)
+            ));
         }
     }
     list(page, lines, TROUBLES_END + LISTS);
@@ -68,10 +110,20 @@ fn troubles(page: &mut String, report: &Report) {
 
 fn trouble(report: &Report, family: &[&CaseResult]) -> String {
     let case = family[0];
-    let mut text = format!("<details><summary>{} <code>{}</code>{}</summary>\n\n", case.verdict.word(), markup(&case.id), more(family));
+    let mut text = format!(
+        "<details><summary>{} <code>{}</code>{}</summary>\n\n",
+        case.verdict.word(),
+        markup(&case.id),
+        more(family)
+    );
     for id in &case.covers {
-        let sentence = report.requirement(id).map(|found| format!(" {}: {}", found.level.word(), prose(&found.text)));
-        push(&mut text, &format!("> **{}**{}", plain(id), sentence.unwrap_or_default()));
+        let sentence = report
+            .requirement(id)
+            .map(|found| format!(" {}: {}", found.level.word(), prose(&found.text)));
+        push(
+            &mut text,
+            &format!("> **{}**{}", plain(id), sentence.unwrap_or_default()),
+        );
     }
     push(&mut text, &format!("*Why it matters:* {}", prose(&case.why)));
     if let Some(reason) = &case.expected {
@@ -82,7 +134,15 @@ fn trouble(report: &Report, family: &[&CaseResult]) -> String {
     }
     for failure in case.failures.iter().take(FAILURES) {
         let wrong = &failure.wrong;
-        push(&mut text, &format!("- where: {}\n- expected: {}\n- got: {}", code(&figures::place(failure)), code(&wrong.expected), code(&wrong.got)));
+        push(
+            &mut text,
+            &format!(
+                "- where: {}\n- expected: {}\n- got: {}",
+                code(&figures::place(failure)),
+                code(&wrong.expected),
+                code(&wrong.got)
+            ),
+        );
     }
     if let Some(shown) = case.failures.first().and_then(|failure| failure.exchanges.last()) {
         push(&mut text, &exchange(shown));
@@ -97,17 +157,33 @@ fn trouble(report: &Report, family: &[&CaseResult]) -> String {
 }
 
 fn exchange(shown: &Shown) -> String {
-    let body = if shown.body.is_empty() { String::new() } else { format!("\n{}", cut(&shown.body, LONGEST)) };
+    let body = if shown.body.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", cut(&shown.body, LONGEST))
+    };
     fenced(&format!("$ {}\n{}{body}", cut(&shown.curl, LONGEST), shown.answer))
 }
 
 fn more(family: &[&CaseResult]) -> String {
-    if family.len() > 1 { format!(" and {} more like it", family.len() - 1) } else { String::new() }
+    if family.len() > 1 {
+        format!(" and {} more like it", family.len() - 1)
+    } else {
+        String::new()
+    }
 }
 
 fn stale(page: &mut String, report: &Report) {
-    let lines: Vec<String> =
-        report.stale().map(|case| format!("- {}: {}", code(&case.id), prose(case.expected.as_deref().unwrap_or_default()))).collect();
+    let lines: Vec<String> = report
+        .stale()
+        .map(|case| {
+            format!(
+                "- {}: {}",
+                code(&case.id),
+                prose(case.expected.as_deref().unwrap_or_default())
+            )
+        })
+        .collect();
     if !lines.is_empty() {
         push(page, "## Listed as expected to fail, but passed");
         push(page, "Take these out of the target file:");
@@ -118,12 +194,24 @@ fn stale(page: &mut String, report: &Report) {
 /// What did not pass with its text, what passed by its ids.
 fn requirements(page: &mut String, report: &Report) {
     push(page, "## Requirements");
-    let (passed, others): (Vec<_>, Vec<_>) = report.requirements.iter().partition(|requirement| requirement.verdict == Some(Verdict::Pass));
+    let (passed, others): (Vec<_>, Vec<_>) = report
+        .requirements
+        .iter()
+        .partition(|requirement| requirement.verdict == Some(Verdict::Pass));
     let mut rows: Vec<String> = Vec::new();
     for area in &report.areas {
-        let ids: Vec<&str> = passed.iter().map(|found| found.id.as_str()).filter(|id| figures::letters(id) == area.id).collect();
+        let ids: Vec<&str> = passed
+            .iter()
+            .map(|found| found.id.as_str())
+            .filter(|id| figures::letters(id) == area.id)
+            .collect();
         if !ids.is_empty() {
-            rows.push(format!("| {} | {} | pass | {} |", plain(&area.id), ids.len(), plain(&ids.join(" "))));
+            rows.push(format!(
+                "| {} | {} | pass | {} |",
+                plain(&area.id),
+                ids.len(),
+                plain(&ids.join(" "))
+            ));
         }
     }
     let table = |page: &mut String, head: &str, rows: Vec<String>, end: usize| {
@@ -133,15 +221,33 @@ fn requirements(page: &mut String, report: &Report) {
             list(page, rows, end);
         }
     };
-    table(page, "| passed in | | verdict | requirements |\n|---|---:|---|---|", rows, usize::MAX);
+    table(
+        page,
+        "| passed in | | verdict | requirements |\n|---|---:|---|---|",
+        rows,
+        usize::MAX,
+    );
     let rows = others.iter().map(|requirement| row(requirement)).collect();
-    table(page, "| requirement | level | verdict | what it asks |\n|---|---|---|---|", rows, REQUIREMENTS_END);
+    table(
+        page,
+        "| requirement | level | verdict | what it asks |\n|---|---|---|---|",
+        rows,
+        REQUIREMENTS_END,
+    );
 }
 
 fn row(requirement: &RequirementResult) -> String {
-    let reason = requirement.not_judged.as_ref().map(|reason| format!(" *Not judged: {}.*", cell(reason)));
+    let reason = requirement
+        .not_judged
+        .as_ref()
+        .map(|reason| format!(" *Not judged: {}.*", cell(reason)));
     let (level, verdict) = (requirement.level.word(), figures::verdict_word(requirement));
-    format!("| {} | {level} | {verdict} | {}{} |", plain(&requirement.id), cell(&requirement.text), reason.unwrap_or_default())
+    format!(
+        "| {} | {level} | {verdict} | {}{} |",
+        plain(&requirement.id),
+        cell(&requirement.text),
+        reason.unwrap_or_default()
+    )
 }
 
 fn push(page: &mut String, block: &str) {
@@ -168,63 +274,6 @@ fn list(page: &mut String, lines: Vec<String>, end: usize) {
     }
 }
 
-/// Text of the specification and of vectors: code between backticks stays code.
-fn prose(text: &str) -> String {
-    figures::pieces(text).iter().map(|piece| if piece.code { code(piece.text) } else { plain(piece.text) }).collect()
-}
-
-/// The same in a table, where a pipe ends a cell even inside of code.
-fn cell(text: &str) -> String {
-    let code_cell = |text| code(text).replace('|', "\\|");
-    figures::pieces(text).iter().map(|piece| if piece.code { code_cell(piece.text) } else { plain(piece.text) }).collect()
-}
-
-/// Nothing in it is markup, a mention or a link, and it stays on its line.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for char in figures::flat(text).chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // With a word joiner behind it neither calls a person nor links an issue.
-            '@' | '#' => out.extend([char, '\u{2060}']),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => out.extend(['\\', char]),
-            _ => out.push(char),
-        }
-    }
-    out.replace("://", ":\u{2060}//")
-}
-
-/// Inside of an HTML block, where Markdown does not look.
-fn markup(text: &str) -> String {
-    figures::flat(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// A span whose fence is longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let text = cut(&figures::flat(text), LONGEST);
-    let fence = "`".repeat(longest_run(&text) + 1);
-    format!("{fence} {text} {fence}")
-}
-
-fn fenced(text: &str) -> String {
-    let text = super::curl::visible(text, usize::MAX);
-    let fence = "`".repeat(longest_run(&text).max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}")
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|char| char != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        None => text.to_owned(),
-        Some((at, _)) => format!("{}…", &text[..at]),
-    }
-}
-
 /// GitHub takes 65,536 characters for a comment.
 const REQUIREMENTS_END: usize = 60_000;
 const TROUBLES_END: usize = 28_000;
@@ -232,4 +281,3 @@ const LISTS: usize = 6_000;
 const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 20;
-const LONGEST: usize = 600;

@@ -1,6 +1,7 @@
 //! What a person reads after a run. Nothing in it can move the cursor or pass for a line of ours.
 
 mod screen;
+mod table;
 
 use anstyle::{AnsiColor, Style};
 use screen::{BOLD, DIM, Screen, cut};
@@ -21,49 +22,22 @@ pub struct View<'a> {
 pub fn render(report: &Report, view: &View<'_>) -> String {
     let mut screen = Screen::new(view.colour, view.width);
     let target = &report.target;
-    screen.heading(&format!("{} {} · profile {} · kit {}", target.name, target.version, report.profile, report.kit));
-    table(&mut screen, report);
+    screen.heading(&format!(
+        "{} {} · profile {} · kit {}",
+        target.name, target.version, report.profile, report.kit
+    ));
+    table::table(&mut screen, report);
     troubles(&mut screen, report, view);
     stale(&mut screen, report);
     closing(&mut screen, report, view);
     screen.into_text()
 }
 
-fn table(screen: &mut Screen, report: &Report) {
-    let columns = figures::columns(report);
-    let names: Vec<&str> = columns.iter().map(|verdict| short(*verdict)).chain(["not judged"]).collect();
-    let numbers: usize = names.iter().map(|name| name.len() + 2).sum();
-    let widest = report.areas.iter().map(|area| area.title.chars().count()).max().unwrap_or(0);
-    let title = widest.min(screen.width.saturating_sub(numbers + LETTERS + 1)).max(10);
-    let head: String = names.iter().map(|name| format!("  {name}")).collect();
-    screen.styled(DIM, &format!("{:LETTERS$} {:title$}{head}", "area", "requirements"));
-    let mut total = vec![0; names.len()];
-    for area in &report.areas {
-        let counts = columns.iter().map(|verdict| area.counts.get(verdict).copied().unwrap_or(0)).chain([figures::not_judged(area)]);
-        let counts: Vec<usize> = counts.collect();
-        total.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
-        let label = format!("{:LETTERS$} {:title$}", cut(&figures::flat(&area.id), LETTERS), cut(&figures::flat(&area.title), title));
-        row(screen, &label, &columns, &names, &counts);
-    }
-    row(screen, &format!("{:LETTERS$} {:title$}", "", "all"), &columns, &names, &total);
-}
-
-fn row(screen: &mut Screen, label: &str, columns: &[Verdict], names: &[&str], counts: &[usize]) {
-    let mut line = label.to_owned();
-    for (n, (name, count)) in names.iter().zip(counts).enumerate() {
-        let width = name.len() + 2;
-        let style = columns.get(n).map_or(DIM, |verdict| style(*verdict));
-        match count {
-            0 => line.push_str(&screen.paint(DIM, &format!("{:>width$}", "·"))),
-            _ => line.push_str(&screen.paint(style, &format!("{count:>width$}"))),
-        }
-    }
-    screen.line(&line);
-}
-
 /// The first in full, the others in a line each.
 fn troubles(screen: &mut Screen, report: &Report, view: &View<'_>) {
-    let (listed, open): (Vec<_>, Vec<_>) = figures::families(report).into_iter().partition(|family| family[0].expected.is_some());
+    let (listed, open): (Vec<_>, Vec<_>) = figures::families(report)
+        .into_iter()
+        .partition(|family| family[0].expected.is_some());
     for (n, family) in open.iter().enumerate() {
         match n < IN_FULL {
             true => trouble(screen, report, family),
@@ -71,8 +45,15 @@ fn troubles(screen: &mut Screen, report: &Report, view: &View<'_>) {
         }
     }
     if open.len() > IN_FULL {
-        let page = view.written.iter().find(|file| file.ends_with(".html")).map_or("report.html", String::as_str);
-        screen.text(2, &format!("{page} shows all of them, with what was sent and what came back."));
+        let page = view
+            .written
+            .iter()
+            .find(|file| file.ends_with(".html"))
+            .map_or("report.html", String::as_str);
+        screen.text(
+            2,
+            &format!("{page} shows all of them, with what was sent and what came back."),
+        );
     }
     if !listed.is_empty() {
         screen.heading("Failures that the target file expects");
@@ -90,7 +71,9 @@ fn trouble(screen: &mut Screen, report: &Report, family: &[&CaseResult]) {
     let id = screen.paint(BOLD, &figures::flat(&case.id));
     screen.line(&format!("{word}  {id}"));
     for id in &case.covers {
-        let sentence = report.requirement(id).map(|found| format!("{} {}: {}", found.id, found.level.word(), found.text));
+        let sentence = report
+            .requirement(id)
+            .map(|found| format!("{} {}: {}", found.id, found.level.word(), found.text));
         screen.text(2, &figures::flat(&sentence.unwrap_or_else(|| id.clone())));
     }
     screen.field("why", &case.why);
@@ -129,10 +112,20 @@ fn others(screen: &mut Screen, rest: &[&CaseResult]) {
 
 fn in_a_line(screen: &mut Screen, family: &[&CaseResult]) {
     let case = family[0];
-    let more = if family.len() > 1 { format!(" and {} more like it", family.len() - 1) } else { String::new() };
+    let more = if family.len() > 1 {
+        format!(" and {} more like it", family.len() - 1)
+    } else {
+        String::new()
+    };
     let word = screen.paint(style(case.verdict), case.verdict.word());
     let left = screen.width.saturating_sub(case.verdict.word().len() + 2);
-    screen.line(&format!("{word}  {}", cut(&format!("{}{more}: {}", figures::flat(&case.id), figures::flat(&case.message)), left)));
+    screen.line(&format!(
+        "{word}  {}",
+        cut(
+            &format!("{}{more}: {}", figures::flat(&case.id), figures::flat(&case.message)),
+            left
+        )
+    ));
 }
 
 fn stale(screen: &mut Screen, report: &Report) {
@@ -141,7 +134,11 @@ fn stale(screen: &mut Screen, report: &Report) {
     }
     screen.heading("Listed as expected to fail, but passed: take them out of the target file");
     for case in report.stale() {
-        let line = format!("{}: {}", figures::flat(&case.id), figures::flat(case.expected.as_deref().unwrap_or_default()));
+        let line = format!(
+            "{}: {}",
+            figures::flat(&case.id),
+            figures::flat(case.expected.as_deref().unwrap_or_default())
+        );
         screen.text(2, &line);
     }
 }
@@ -162,14 +159,17 @@ fn closing(screen: &mut Screen, report: &Report, view: &View<'_>) {
     }
     let seconds = report.duration_ms / 1000;
     let tenths = report.duration_ms % 1000 / 100;
-    screen.text(2, &format!("{} in {seconds}.{tenths} s, seed {}", figures::counted(report.requests, "request"), report.seed));
+    screen.text(
+        2,
+        &format!(
+            "{} in {seconds}.{tenths} s, seed {}",
+            figures::counted(report.requests, "request"),
+            report.seed
+        ),
+    );
     for file in view.written {
         screen.text(2, &figures::flat(file));
     }
-}
-
-fn short(verdict: Verdict) -> &'static str {
-    if verdict == Verdict::NotApplicable { "n/a" } else { verdict.word() }
 }
 
 /// Only a pass is green.
@@ -184,8 +184,7 @@ fn style(verdict: Verdict) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-/// The column of area ids, and how much is shown of what.
-const LETTERS: usize = 6;
+/// How much is shown of what.
 const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 12;

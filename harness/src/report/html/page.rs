@@ -1,13 +1,9 @@
 //! What the page shows, in the order in which it shows it.
 
-use std::collections::BTreeSet;
-
+use super::trouble::{self, Trouble};
 use crate::{
     judge::Verdict,
-    report::{
-        Area, CaseResult, Conclusion, FailureResult, Report, RequirementResult, Shown,
-        figures,
-    },
+    report::{Area, CaseResult, Conclusion, Report, RequirementResult, figures},
 };
 
 pub(super) struct Page<'a> {
@@ -37,23 +33,6 @@ pub(super) struct Slice {
     pub(super) count: usize,
     pub(super) start: f64,
     pub(super) length: f64,
-}
-
-pub(super) struct Trouble<'a> {
-    pub(super) case: &'a CaseResult,
-    pub(super) open: bool,
-    pub(super) areas: String,
-    pub(super) requirements: Vec<&'a RequirementResult>,
-    pub(super) message: Option<String>,
-    pub(super) failures: Vec<FailurePart<'a>>,
-}
-
-pub(super) struct FailurePart<'a> {
-    pub(super) failure: &'a FailureResult,
-    pub(super) place: String,
-    pub(super) exchanges: Vec<&'a Shown>,
-    /// Says that exchanges were shown before, or would make the page too large.
-    pub(super) elsewhere: Option<String>,
 }
 
 pub(super) struct AreaPart<'a> {
@@ -86,12 +65,19 @@ impl<'a> Page<'a> {
             coverage: coverage(report),
             facts: facts(report),
             verdicts: verdicts(report),
-            troubles: troubles(report),
+            troubles: trouble::troubles(report),
             stale: report.stale().collect(),
             areas: report.areas.iter().map(|area| area_part(report, area)).collect(),
             left_out: left_out(report),
-            not_judged: report.requirements.iter().filter(|requirement| requirement.not_judged.is_some()).collect(),
-            repeat: report.selection.is_empty().then(|| format!("{} --seed {}", report.target.repeat, report.seed)),
+            not_judged: report
+                .requirements
+                .iter()
+                .filter(|requirement| requirement.not_judged.is_some())
+                .collect(),
+            repeat: report
+                .selection
+                .is_empty()
+                .then(|| format!("{} --seed {}", report.target.repeat, report.seed)),
         }
     }
 
@@ -106,7 +92,10 @@ fn mood(conclusion: Conclusion) -> &'static str {
         Conclusion::Conformant => "good",
         Conclusion::SelectionPassed | Conclusion::AsExpected => "neutral",
         Conclusion::Undetermined => "open",
-        Conclusion::NotConformant | Conclusion::SelectionFailed | Conclusion::Unreachable | Conclusion::HarnessError => "bad",
+        Conclusion::NotConformant
+        | Conclusion::SelectionFailed
+        | Conclusion::Unreachable
+        | Conclusion::HarnessError => "bad",
     }
 }
 
@@ -122,12 +111,24 @@ fn coverage(report: &Report) -> Vec<Slice> {
 
 fn slices(parts: &[(&'static str, &'static str, usize)]) -> Vec<Slice> {
     let all: usize = parts.iter().map(|part| part.2).sum();
-    let share = |count: usize| if all == 0 { 0.0 } else { (count as f64 / all as f64 * 10_000.0).round() / 100.0 };
+    let share = |count: usize| {
+        if all == 0 {
+            0.0
+        } else {
+            (count as f64 / all as f64 * 10_000.0).round() / 100.0
+        }
+    };
     let mut before = 0;
     let slice = parts.iter().map(|(class, name, count)| {
         let start = share(before);
         before += count;
-        Slice { class, name, count: *count, start, length: share(*count) }
+        Slice {
+            class,
+            name,
+            count: *count,
+            start,
+            length: share(*count),
+        }
     });
     slice.filter(|slice| slice.count > 0).collect()
 }
@@ -140,62 +141,70 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     }
     facts.extend([
         ("Target", format!("{} {}, {}", target.name, target.version, target.how)),
-        ("Optional features", if target.features.is_empty() { "none declared".to_owned() } else { target.features.join(", ") }),
+        (
+            "Optional features",
+            if target.features.is_empty() {
+                "none declared".to_owned()
+            } else {
+                target.features.join(", ")
+            },
+        ),
         ("Kit", report.kit.clone()),
         ("Started", report.started.clone()),
-        ("Took", format!("{}.{} s, {}", report.duration_ms / 1000, report.duration_ms % 1000 / 100, figures::counted(report.requests, "request"))),
+        (
+            "Took",
+            format!(
+                "{}.{} s, {}",
+                report.duration_ms / 1000,
+                report.duration_ms % 1000 / 100,
+                figures::counted(report.requests, "request")
+            ),
+        ),
         ("Seed", report.seed.to_string()),
     ]);
-    facts.into_iter().map(|(name, value)| (name, figures::flat(&value))).collect()
+    facts
+        .into_iter()
+        .map(|(name, value)| (name, figures::flat(&value)))
+        .collect()
 }
 
 /// For the filter: requirements by verdict.
 fn verdicts(report: &Report) -> Vec<(&'static str, usize)> {
     let words = Verdict::ALL.into_iter().map(Verdict::word).chain(["not judged"]);
-    let count = |word: &str| report.requirements.iter().filter(|requirement| figures::verdict_word(requirement) == word).count();
-    words.map(|word| (word, count(word))).filter(|(_, count)| *count > 0).collect()
-}
-
-fn troubles(report: &Report) -> Vec<Trouble<'_>> {
-    let mut room = ROOM;
-    report.troubles().enumerate().map(|(n, case)| trouble(report, case, n < OPEN, &mut room)).collect()
-}
-
-fn trouble<'a>(report: &'a Report, case: &'a CaseResult, open: bool, room: &mut usize) -> Trouble<'a> {
-    let mut seen = BTreeSet::new();
-    let areas: BTreeSet<&str> = case.covers.iter().map(|id| figures::letters(id)).collect();
-    Trouble {
-        case,
-        open,
-        areas: areas.into_iter().collect::<Vec<_>>().join(" "),
-        requirements: case.covers.iter().filter_map(|id| report.requirement(id)).collect(),
-        message: figures::message(case),
-        failures: case.failures.iter().map(|failure| failure_part(failure, &mut seen, room)).collect(),
-    }
-}
-
-/// An exchange is shown once in a case. When the page grows large, only the one to blame is shown, and then none.
-fn failure_part<'a>(failure: &'a FailureResult, seen: &mut BTreeSet<(&'a str, usize)>, room: &mut usize) -> FailurePart<'a> {
-    let last = failure.exchanges.len().saturating_sub(1);
-    let mut exchanges = Vec::new();
-    for (n, shown) in failure.exchanges.iter().enumerate() {
-        let size = shown.curl.len() + shown.body.len() + shown.headers.iter().map(String::len).sum::<usize>() + MARKUP;
-        let fits = size <= *room && (n == last || *room > ROOM / 2);
-        if fits && seen.insert((shown.case.as_str(), shown.n)) {
-            *room -= size;
-            exchanges.push(shown);
-        }
-    }
-    let missing = failure.exchanges.len() - exchanges.len();
-    let elsewhere = format!("{} not shown here; report.json has all of them.", figures::counted(missing, "more exchange"));
-    FailurePart { failure, place: figures::place(failure), elsewhere: (missing > 0).then_some(elsewhere), exchanges }
+    let count = |word: &str| {
+        report
+            .requirements
+            .iter()
+            .filter(|requirement| figures::verdict_word(requirement) == word)
+            .count()
+    };
+    words
+        .map(|word| (word, count(word)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 fn area_part<'a>(report: &'a Report, area: &'a Area) -> AreaPart<'a> {
-    let own = report.requirements.iter().filter(|requirement| figures::letters(&requirement.id) == area.id);
-    let parts = Verdict::ALL.map(|verdict| (verdict.word(), verdict.word(), area.counts.get(&verdict).copied().unwrap_or(0)));
-    let parts: Vec<_> = parts.into_iter().chain([("excluded", "not judged", figures::not_judged(area))]).collect();
-    AreaPart { area, slices: slices(&parts), requirements: own.map(|requirement| requirement_part(report, requirement)).collect() }
+    let own = report
+        .requirements
+        .iter()
+        .filter(|requirement| figures::letters(&requirement.id) == area.id);
+    let parts = Verdict::ALL.map(|verdict| {
+        (
+            verdict.word(),
+            verdict.word(),
+            area.counts.get(&verdict).copied().unwrap_or(0),
+        )
+    });
+    let parts: Vec<_> = parts
+        .into_iter()
+        .chain([("excluded", "not judged", figures::not_judged(area))])
+        .collect();
+    AreaPart {
+        area,
+        slices: slices(&parts),
+        requirements: own.map(|requirement| requirement_part(report, requirement)).collect(),
+    }
 }
 
 fn requirement_part<'a>(report: &'a Report, requirement: &'a RequirementResult) -> RequirementPart<'a> {
@@ -204,15 +213,27 @@ fn requirement_part<'a>(report: &'a Report, requirement: &'a RequirementResult) 
         let base = figures::base(&case.id);
         match families.iter_mut().find(|family| family.base == base) {
             Some(family) => family.rows.push(case),
-            None => families.push(Family { base, why: &case.why, rows: vec![case] }),
+            None => families.push(Family {
+                base,
+                why: &case.why,
+                rows: vec![case],
+            }),
         }
     }
-    RequirementPart { requirement, word: figures::verdict_word(requirement), families }
+    RequirementPart {
+        requirement,
+        word: figures::verdict_word(requirement),
+        families,
+    }
 }
 
 fn left_out(report: &Report) -> Vec<(String, Vec<&str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for case in report.cases.iter().filter(|case| case.verdict == Verdict::NotApplicable) {
+    for case in report
+        .cases
+        .iter()
+        .filter(|case| case.verdict == Verdict::NotApplicable)
+    {
         match groups.iter_mut().find(|(reason, _)| *reason == case.message) {
             Some((_, ids)) => ids.push(&case.id),
             None => groups.push((case.message.clone(), vec![&case.id])),
@@ -228,7 +249,13 @@ pub(super) fn row_name(case: &CaseResult) -> &str {
 
 /// Where a case can be linked to.
 pub(super) fn anchor(case: &CaseResult) -> String {
-    let id = case.id.chars().map(|char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '.' });
+    let id = case.id.chars().map(|char| {
+        if char.is_ascii_alphanumeric() || "-_.".contains(char) {
+            char
+        } else {
+            '.'
+        }
+    });
     format!("case.{}", id.collect::<String>())
 }
 
@@ -244,9 +271,3 @@ pub(super) fn observations(case: &CaseResult) -> String {
 pub(super) fn is_trouble(case: &CaseResult) -> bool {
     !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable)
 }
-
-/// Characters of exchanges on one page, and what the markup around one takes.
-const ROOM: usize = 400_000;
-const MARKUP: usize = 400;
-/// So many troubles are unfolded from the start.
-const OPEN: usize = 3;

@@ -14,7 +14,11 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(colour: bool, width: usize) -> Self {
-        Self { out: String::new(), colour, width: width.max(NARROWEST) }
+        Self {
+            out: String::new(),
+            colour,
+            width: width.max(NARROWEST),
+        }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -58,7 +62,11 @@ impl Screen {
     }
 
     pub(super) fn paint(&self, style: Style, text: &str) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
