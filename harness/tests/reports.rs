@@ -1,5 +1,7 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
+#[path = "reports/large.rs"]
+mod large;
 #[path = "reports/sample.rs"]
 mod sample;
 #[path = "reports/trace.rs"]
@@ -121,10 +123,7 @@ fn trace_lines_are_what_their_schema_says() {
     assert!(schemas.mismatch("trace", &json!({})).is_some());
     assert!(
         schemas
-            .mismatch(
-                "trace",
-                &json!({ "end": { "cases": 1, "exchanges": 1, "duration_ms": 1 } })
-            )
+            .mismatch("trace", &json!({ "end": { "cases": 1, "exchanges": 1 } }))
             .is_some()
     );
 }
@@ -151,10 +150,7 @@ fn junit_has_a_test_case_for_each_case_and_keeps_the_kinds_apart() {
         .iter()
         .map(|one| (one.name.as_str(), one.value.as_str()))
         .collect();
-    assert_eq!(
-        (properties["seed"], properties["kit"]),
-        ("20260102", "stigmem-conformance 0.1.0")
-    );
+    assert_eq!((properties["seed"], properties["kit"]), ("20260102", "0.1.0"));
 }
 
 #[test]
@@ -252,7 +248,7 @@ fn a_selection_says_nothing_about_the_whole() {
 #[test]
 fn large_reports_stay_small() {
     for (cases, broken) in [(300, 7), (300, 1), (900, 1)] {
-        let report = sample::large(cases, broken);
+        let report = large::report(cases, broken);
         let page = html::render(&report).unwrap();
         assert!(
             page.len() < 1_000_000 * cases / 300,

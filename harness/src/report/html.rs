@@ -1,6 +1,7 @@
 //! `report.html`: one page that needs nothing but a browser. Everything is in the text; the script only filters and copies.
 
 mod page;
+mod trouble;
 
 use askama::Template;
 use sha2::{Digest, Sha256};

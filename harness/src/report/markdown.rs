@@ -1,5 +1,9 @@
 //! `report.md`: for a comment on a pull request or a page of results. It fits into one comment.
 
+mod escape;
+
+use escape::{LONGEST, cell, code, cut, fenced, markup, plain, prose};
+
 use super::{CaseResult, Report, RequirementResult, Shown, figures};
 use crate::judge::Verdict;
 
@@ -270,84 +274,6 @@ fn list(page: &mut String, lines: Vec<String>, end: usize) {
     }
 }
 
-/// Text of the specification and of vectors: code between backticks stays code.
-fn prose(text: &str) -> String {
-    figures::pieces(text)
-        .iter()
-        .map(|piece| {
-            if piece.code {
-                code(piece.text)
-            } else {
-                plain(piece.text)
-            }
-        })
-        .collect()
-}
-
-/// The same in a table, where a pipe ends a cell even inside of code.
-fn cell(text: &str) -> String {
-    let code_cell = |text| code(text).replace('|', "\\|");
-    figures::pieces(text)
-        .iter()
-        .map(|piece| {
-            if piece.code {
-                code_cell(piece.text)
-            } else {
-                plain(piece.text)
-            }
-        })
-        .collect()
-}
-
-/// Nothing in it is markup, a mention or a link, and it stays on its line.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for char in figures::flat(text).chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // With a word joiner behind it neither calls a person nor links an issue.
-            '@' | '#' => out.extend([char, '\u{2060}']),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => out.extend(['\\', char]),
-            _ => out.push(char),
-        }
-    }
-    out.replace("://", ":\u{2060}//")
-}
-
-/// Inside of an HTML block, where Markdown does not look.
-fn markup(text: &str) -> String {
-    figures::flat(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// A span whose fence is longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let text = cut(&figures::flat(text), LONGEST);
-    let fence = "`".repeat(longest_run(&text) + 1);
-    format!("{fence} {text} {fence}")
-}
-
-fn fenced(text: &str) -> String {
-    let text = super::curl::visible(text, usize::MAX);
-    let fence = "`".repeat(longest_run(&text).max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}")
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|char| char != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        None => text.to_owned(),
-        Some((at, _)) => format!("{}…", &text[..at]),
-    }
-}
-
 /// GitHub takes 65,536 characters for a comment.
 const REQUIREMENTS_END: usize = 60_000;
 const TROUBLES_END: usize = 28_000;
@@ -355,4 +281,3 @@ const LISTS: usize = 6_000;
 const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 20;
-const LONGEST: usize = 600;

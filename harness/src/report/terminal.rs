@@ -1,6 +1,7 @@
 //! What a person reads after a run. Nothing in it can move the cursor or pass for a line of ours.
 
 mod screen;
+mod table;
 
 use anstyle::{AnsiColor, Style};
 use screen::{BOLD, DIM, Screen, cut};
@@ -25,65 +26,11 @@ pub fn render(report: &Report, view: &View<'_>) -> String {
         "{} {} · profile {} · kit {}",
         target.name, target.version, report.profile, report.kit
     ));
-    table(&mut screen, report);
+    table::table(&mut screen, report);
     troubles(&mut screen, report, view);
     stale(&mut screen, report);
     closing(&mut screen, report, view);
     screen.into_text()
-}
-
-fn table(screen: &mut Screen, report: &Report) {
-    let columns = figures::columns(report);
-    let names: Vec<&str> = columns
-        .iter()
-        .map(|verdict| short(*verdict))
-        .chain(["not judged"])
-        .collect();
-    let numbers: usize = names.iter().map(|name| name.len() + 2).sum();
-    let widest = report
-        .areas
-        .iter()
-        .map(|area| area.title.chars().count())
-        .max()
-        .unwrap_or(0);
-    let title = widest.min(screen.width.saturating_sub(numbers + LETTERS + 1)).max(10);
-    let head: String = names.iter().map(|name| format!("  {name}")).collect();
-    screen.styled(DIM, &format!("{:LETTERS$} {:title$}{head}", "area", "requirements"));
-    let mut total = vec![0; names.len()];
-    for area in &report.areas {
-        let counts = columns
-            .iter()
-            .map(|verdict| area.counts.get(verdict).copied().unwrap_or(0))
-            .chain([figures::not_judged(area)]);
-        let counts: Vec<usize> = counts.collect();
-        total.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
-        let label = format!(
-            "{:LETTERS$} {:title$}",
-            cut(&figures::flat(&area.id), LETTERS),
-            cut(&figures::flat(&area.title), title)
-        );
-        row(screen, &label, &columns, &names, &counts);
-    }
-    row(
-        screen,
-        &format!("{:LETTERS$} {:title$}", "", "all"),
-        &columns,
-        &names,
-        &total,
-    );
-}
-
-fn row(screen: &mut Screen, label: &str, columns: &[Verdict], names: &[&str], counts: &[usize]) {
-    let mut line = label.to_owned();
-    for (n, (name, count)) in names.iter().zip(counts).enumerate() {
-        let width = name.len() + 2;
-        let style = columns.get(n).map_or(DIM, |verdict| style(*verdict));
-        match count {
-            0 => line.push_str(&screen.paint(DIM, &format!("{:>width$}", "·"))),
-            _ => line.push_str(&screen.paint(style, &format!("{count:>width$}"))),
-        }
-    }
-    screen.line(&line);
 }
 
 /// The first in full, the others in a line each.
@@ -225,14 +172,6 @@ fn closing(screen: &mut Screen, report: &Report, view: &View<'_>) {
     }
 }
 
-fn short(verdict: Verdict) -> &'static str {
-    if verdict == Verdict::NotApplicable {
-        "n/a"
-    } else {
-        verdict.word()
-    }
-}
-
 /// Only a pass is green.
 fn style(verdict: Verdict) -> Style {
     let colour = match verdict {
@@ -245,8 +184,7 @@ fn style(verdict: Verdict) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-/// The column of area ids, and how much is shown of what.
-const LETTERS: usize = 6;
+/// How much is shown of what.
 const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 12;

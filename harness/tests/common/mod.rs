@@ -1,6 +1,10 @@
 //! What the tests of the binary share: running it, and serving small nodes to it.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its own part, and fails where it cannot go on")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses its own part, and fails where it cannot go on"
+)]
 
 use std::{net::TcpListener, path::PathBuf, process::Command};
 

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use stigmem_conformance::{
-    data::Data,
     judge::{Verdict, wrong::Wrong},
-    registry::{Level, Registry},
+    registry::Level,
     report::{Area, CaseResult, Conclusion, Coverage, FailureResult, Report, RequirementResult, Shown},
     trace::{Deviation, TargetRecord},
 };
 
-pub const SCRIPT: &str = "<script>alert(1)</script>";
+pub(crate) const SCRIPT: &str = "<script>alert(1)</script>";
 /// Clears the screen and paints it green; then a mark that turns the direction of text.
-pub const ESCAPES: &str = "\u{1b}[2J\u{1b}[32mPASS\u{202e}";
+pub(crate) const ESCAPES: &str = "\u{1b}[2J\u{1b}[32mPASS\u{202e}";
 
-pub fn report() -> Report {
+pub(crate) fn report() -> Report {
     let requirements = requirements();
     let cases = cases();
     let mut counts = BTreeMap::new();
@@ -23,7 +22,7 @@ pub fn report() -> Report {
     }
     Report {
         format: 1,
-        kit: "stigmem-conformance 0.1.0".to_owned(),
+        kit: "0.1.0".to_owned(),
         digests: ["schemas", "spec", "vectors"]
             .map(|folder| (folder.to_owned(), format!("sha256:{}", "5f".repeat(32))))
             .into(),
@@ -61,7 +60,7 @@ pub fn report() -> Report {
 }
 
 /// The same with other areas, as `assemble` would count them.
-pub fn areas(requirements: &[RequirementResult]) -> Vec<Area> {
+pub(crate) fn areas(requirements: &[RequirementResult]) -> Vec<Area> {
     let mut areas: Vec<Area> = Vec::new();
     for requirement in requirements {
         let id = requirement.id.split('-').next().unwrap_or_default();
@@ -148,7 +147,7 @@ fn requirements() -> Vec<RequirementResult> {
     ]
 }
 
-pub fn case(id: &str, covers: &str, verdict: Verdict, message: &str) -> CaseResult {
+pub(crate) fn case(id: &str, covers: &str, verdict: Verdict, message: &str) -> CaseResult {
     CaseResult {
         id: id.to_owned(),
         area: "retraction".to_owned(),
@@ -248,7 +247,7 @@ fn cases() -> Vec<CaseResult> {
     ]
 }
 
-pub fn failure(step: usize, pointer: &str, got: &str) -> FailureResult {
+pub(crate) fn failure(step: usize, pointer: &str, got: &str) -> FailureResult {
     let shown = |n: usize, body: String| Shown {
         case: "retraction-hides".to_owned(),
         n,
@@ -272,63 +271,4 @@ pub fn failure(step: usize, pointer: &str, got: &str) -> FailureResult {
             shown(2, format!("{}{ESCAPES}", "x".repeat(10_000))),
         ],
     }
-}
-
-/// Every requirement of the specification with `cases` cases, of which every `broken`-th fails.
-pub fn large(cases: usize, broken: usize) -> Report {
-    let registry = Registry::load(&Data::embedded()).unwrap();
-    let mut report = report();
-    let known: Vec<_> = registry
-        .requirements
-        .iter()
-        .filter(|requirement| requirement.profile == "core")
-        .collect();
-    let judged: Vec<_> = known
-        .iter()
-        .filter(|requirement| requirement.not_judged.is_none())
-        .collect();
-    report.cases = (0..cases)
-        .map(|n| {
-            let covers = &judged[n * judged.len() / cases].id;
-            let verdict = if n % broken == broken - 1 {
-                Verdict::Fail
-            } else {
-                Verdict::Pass
-            };
-            let mut case = case(&format!("{}-case/{n}", covers.to_lowercase()), covers, verdict, "");
-            if verdict == Verdict::Fail {
-                case.failures = vec![failure(2, "/facts/0/hlc", "\"1700000000000.1\"")];
-                case.failures[0]
-                    .exchanges
-                    .iter_mut()
-                    .for_each(|shown| shown.body.truncate(1_500));
-            }
-            case
-        })
-        .collect();
-    report.requirements = known
-        .iter()
-        .map(|known| {
-            let own: Vec<_> = report
-                .cases
-                .iter()
-                .filter(|case| case.covers.contains(&known.id))
-                .collect();
-            RequirementResult {
-                id: known.id.clone(),
-                level: known.level,
-                section: known.section.clone(),
-                file: known.file.clone(),
-                text: known.text.clone(),
-                feature: known.feature.clone(),
-                not_judged: known.not_judged.clone(),
-                verdict: own.iter().map(|case| case.verdict).max(),
-                cases: own.iter().map(|case| case.id.clone()).collect(),
-            }
-        })
-        .collect();
-    report.areas = areas(&report.requirements);
-    report.counts = BTreeMap::from([(Verdict::Pass, cases - cases / broken), (Verdict::Fail, cases / broken)]);
-    report.conclusion = Conclusion::NotConformant;
-    report
 }

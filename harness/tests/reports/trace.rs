@@ -7,7 +7,7 @@ use stigmem_conformance::trace::{
 };
 
 /// One line of each kind, which together have every member and every variant.
-pub fn lines() -> Vec<Line> {
+pub(crate) fn lines() -> Vec<Line> {
     let report = super::sample::report();
     let left_out = [LeftOutAs::NotApplicable, LeftOutAs::Inconclusive].map(|verdict| LeftOut {
         case: "a".to_owned(),
@@ -85,6 +85,7 @@ pub fn lines() -> Vec<Line> {
             closed: false,
             start: "HTTP/1.1".to_owned(),
         },
+        Event::Held(40),
         Event::Deadline,
     ];
     let case = CaseRecord {
@@ -110,7 +111,6 @@ pub fn lines() -> Vec<Line> {
         cases: 1,
         exchanges: 8,
         duration_ms: 100,
-        finished: true,
     };
     vec![
         Line::Run(Box::new(run)),
