@@ -25,6 +25,8 @@ pub(crate) fn for_writing(path: &Path) -> Stored<Connection> {
     db.busy_timeout(Duration::from_secs(10))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
+    // What a savepoint would need to undo one request stays in memory; it is a few pages.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     keep_plans(&db)?;

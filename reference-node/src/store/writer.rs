@@ -172,19 +172,15 @@ impl Loop {
             };
             if due <= txn.now {
                 txn.settle_expired()?;
-                due = expiry::next(&self.db)?;
             }
             answers.push(job(&mut txn));
+            due = expiry::next(&self.db)?;
             next = if answers.len() < LARGEST_GROUP {
                 jobs.try_recv().ok()
             } else {
                 None
             };
-            if next.is_some() {
-                due = expiry::next(&self.db)?;
-            }
         }
-        let due = expiry::next(&self.db)?;
         self.db.prepare_cached("COMMIT")?.execute([])?;
         self.next_expiry.store(due, Ordering::Release);
         Ok(())
