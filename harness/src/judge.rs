@@ -39,19 +39,27 @@ pub fn judge(
         };
         verdicts.insert(record.case.clone(), verdict);
     }
-    // A node that refuses everything in perfect form does nothing right: its answers are evidence only beside a case that passed.
-    let works = verdicts.values().any(|verdict| verdict.verdict == Verdict::Pass);
-    for (id, verdict) in every::judge(rules, records, schemas) {
-        let verdict = match verdict.verdict {
-            Verdict::Pass if !works => CaseVerdict::of(
-                Verdict::Inconclusive,
-                "no case passed on this node, so the form of its answers shows nothing",
-            ),
-            _ => verdict,
-        };
-        verdicts.insert(id, verdict);
-    }
+    verdicts.extend(every::judge(rules, records, schemas));
+    doubt(vectors, &mut verdicts);
     verdicts
+}
+
+/// A node that refuses everything in perfect form, or answers one page to all, does nothing right. What it answers is evidence only
+/// beside a case in which it stored a fact and showed it again.
+fn doubt(vectors: &Vectors, verdicts: &mut BTreeMap<String, CaseVerdict>) {
+    let is_witness = |id: &str| vectors.find(id).is_some_and(Case::is_witness);
+    if verdicts
+        .iter()
+        .any(|(id, verdict)| verdict.verdict == Verdict::Pass && is_witness(id))
+    {
+        return;
+    }
+    for verdict in verdicts.values_mut().filter(|verdict| verdict.verdict == Verdict::Pass) {
+        *verdict = CaseVerdict::of(
+            Verdict::Inconclusive,
+            "as expected, but in no case did the node store a fact and show it again, so this shows nothing",
+        );
+    }
 }
 
 /// One case: the first step that does not hold decides, save that refusals are all looked at.

@@ -66,9 +66,16 @@ pub fn plan(
         .filter(|case| belongs(case, registry, profile))
         .collect();
     // Rules alone need somebody else to make the node talk.
-    let all = !own.iter().any(|case| chosen(case) && case.every().is_none());
+    let all = own.iter().any(|case| chosen(case)) && own.iter().all(|case| !chosen(case) || case.every().is_some());
+    // And no pass counts without a case in which the node stores a fact and shows it again.
+    let witness = own
+        .iter()
+        .find(|case| case.is_witness() && !case.wants_own_node() && case.needs.is_empty());
+    let witness = witness
+        .filter(|_| own.iter().any(|case| chosen(case)))
+        .map(|case| case.id.clone());
     for case in own {
-        let drives = all && case.every().is_none();
+        let drives = all && case.every().is_none() || witness.as_ref() == Some(&case.id);
         if !chosen(case) && !drives {
             continue;
         }

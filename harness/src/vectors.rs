@@ -64,6 +64,14 @@ impl Case {
         }
     }
 
+    /// Whether a pass of it shows that the node stores a fact and shows it again.
+    pub fn is_witness(&self) -> bool {
+        let writes = |step: &Step| matches!(step.verb, Verb::Assert(_));
+        let reads = |step: &Step| matches!(step.verb, Verb::Fact(_)) && !step.prepares();
+        let written = self.steps().iter().position(writes);
+        written.is_some_and(|written| self.steps()[written..].iter().any(reads))
+    }
+
     /// Whether it reads the list of conflicts, which holds those of all cases on the node.
     pub fn reads_all_conflicts(&self) -> bool {
         fn reads(step: &Step) -> bool {

@@ -95,7 +95,7 @@ async fn query(State(store): State<Store>, Query(parameters): Query<HashMap<Stri
         .cloned()
         .unwrap_or_default();
     let found = !facts.is_empty();
-    if store.manner == Manner::FailsReads && found && store.count.fetch_add(1, Ordering::Relaxed) > 300 {
+    if store.manner == Manner::FailsReads && found && store.count.fetch_add(1, Ordering::Relaxed) > 1000 {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     Json(json!({"facts": facts, "total": facts.len(), "cursor": null})).into_response()

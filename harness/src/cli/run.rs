@@ -242,8 +242,10 @@ fn drive_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, R
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = drive::run(plan, setting, &progress) => Some(outcome),
+            // First, so that its handlers stand before the first process does.
+            biased;
             () = interrupted() => None,
+            outcome = drive::run(plan, setting, &progress) => Some(outcome),
         }
     });
     if live {

@@ -58,7 +58,7 @@ pub(super) fn apply(
             .try_for_each(|one| at(pointer, one, value));
     }
     let Some(value) = value else {
-        return Err(Wrong::new(pointer, format!("{name} {}", short(argument)), None));
+        return Err(Wrong::new(pointer, format!("{} {}", &name[1..], short(argument)), None));
     };
     match name {
         "$any" | "$as" => Ok(()),
