@@ -95,7 +95,7 @@ async fn query(State(store): State<Store>, Query(parameters): Query<HashMap<Stri
         .cloned()
         .unwrap_or_default();
     let found = !facts.is_empty();
-    if store.manner == Manner::FailsReads && found && store.count.fetch_add(1, Ordering::Relaxed) > 1000 {
+    if store.manner == Manner::FailsReads && found && store.count.fetch_add(1, Ordering::Relaxed) > 300 {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     Json(json!({"facts": facts, "total": facts.len(), "cursor": null})).into_response()
@@ -272,12 +272,17 @@ async fn refused_writes_and_failing_reads_are_told_with_their_status() {
         "{report}"
     );
 
+    // Whether it shows while the facts are brought in or later depends on the machine's speed; told it is, either way.
     let node = serve(Manner::FailsReads).await;
-    let report = measure(&args(&node.target)).await.unwrap();
-    let reason = report.rows[0].refused.as_ref().unwrap();
-    assert!(reason.contains("were not answered 200: 503 "), "{reason}");
-    assert!(report.rows[1].per_second.is_some(), "reads by id are not to blame");
-    assert_eq!(report.exit(), Exit::TooLittle);
+    let told = match measure(&args(&node.target)).await {
+        Ok(report) => {
+            assert!(report.rows[1].per_second.is_some(), "reads by id are not to blame");
+            assert_eq!(report.exit(), Exit::TooLittle);
+            report.rows[0].refused.clone().unwrap()
+        }
+        Err(error) => error.to_string(),
+    };
+    assert!(told.contains("503"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
