@@ -1,5 +1,7 @@
 //! `bench` against small nodes of this file's own, reached over sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! The binary as a person or a script meets it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 mod common;
 
 use std::{

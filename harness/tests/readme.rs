@@ -1,5 +1,7 @@
 //! What the README shows is what the program prints.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 mod common;
 
 use std::path::Path;

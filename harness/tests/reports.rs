@@ -1,5 +1,7 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
 #[path = "reports/large.rs"]
 mod large;
 #[path = "reports/sample.rs"]

@@ -13,31 +13,31 @@ use serde_json::Value;
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 /// The binary under test.
-pub const KIT: &str = env!("CARGO_BIN_EXE_stigmem-conformance");
+pub(crate) const KIT: &str = env!("CARGO_BIN_EXE_stigmem-conformance");
 
 /// How a run of the binary ended.
-pub struct Outcome {
-    pub code: i32,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
     /// Both streams.
-    pub said: String,
-    pub report: Option<Value>,
+    pub(crate) said: String,
+    pub(crate) report: Option<Value>,
     folder: tempfile::TempDir,
 }
 
 impl Outcome {
     /// A file that the run wrote.
     #[track_caller]
-    pub fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
 /// Runs the binary; `run` and `judge` get a report folder of their own.
-pub fn kit(arguments: &[&str]) -> Outcome {
+pub(crate) fn kit(arguments: &[&str]) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(KIT);
     command.args(arguments);
@@ -61,21 +61,21 @@ pub fn kit(arguments: &[&str]) -> Outcome {
 }
 
 /// Judges what listens at a URL.
-pub fn run_against(url: &str, more: &[&str]) -> Outcome {
+pub(crate) fn run_against(url: &str, more: &[&str]) -> Outcome {
     let mut arguments = vec!["run", "--url", url, "--timeout", "2"];
     arguments.extend(more);
     kit(&arguments)
 }
 
 /// A small node, gone when dropped.
-pub struct Served {
+pub(crate) struct Served {
     port: u16,
     runtime: Option<Runtime>,
     task: JoinHandle<()>,
 }
 
 impl Served {
-    pub fn start(router: Router) -> Self {
+    pub(crate) fn start(router: Router) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
@@ -91,7 +91,7 @@ impl Served {
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
@@ -106,7 +106,7 @@ impl Drop for Served {
 }
 
 /// A port that nobody listens on.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
