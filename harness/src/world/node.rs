@@ -197,7 +197,7 @@ impl Node {
             .open(self.data.join(LOG))
     }
 
-    /// Peak resident memory of the node's process group in KiB, where the system says so.
+    /// The process that holds the node; the node is its child.
     pub fn shepherd_pid(&self) -> Option<u32> {
         self.child.as_ref().and_then(Child::id)
     }
