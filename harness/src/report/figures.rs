@@ -118,8 +118,15 @@ pub(super) fn families(report: &Report) -> Vec<Vec<&CaseResult>> {
 }
 
 fn related(one: &CaseResult, other: &CaseResult) -> bool {
-    let held_up = one.failures.is_empty() && other.failures.is_empty() && one.message == other.message;
-    one.verdict == other.verdict && one.expected == other.expected && (held_up || base(&one.id) == base(&other.id))
+    let rows_of_one =
+        one.verdict == other.verdict && one.expected == other.expected && base(&one.id) == base(&other.id);
+    rows_of_one || held_up_alike(one, other)
+}
+
+/// Not judged, and for the same reason: one of them tells all there is to tell.
+pub(super) fn held_up_alike(one: &CaseResult, other: &CaseResult) -> bool {
+    let judged = matches!(one.verdict, Verdict::Fail | Verdict::Warn | Verdict::Pass);
+    !judged && one.verdict == other.verdict && one.expected == other.expected && one.message == other.message
 }
 
 /// `names` of `names/empty`: a row's case.

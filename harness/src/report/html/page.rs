@@ -17,6 +17,8 @@ pub(super) struct Page<'a> {
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) verdicts: Vec<(&'static str, usize)>,
     pub(super) troubles: Vec<Trouble<'a>>,
+    /// Cases in them.
+    pub(super) troubled: usize,
     pub(super) stale: Vec<&'a CaseResult>,
     pub(super) areas: Vec<AreaPart<'a>>,
     /// Cases that were left out, by reason.
@@ -37,6 +39,7 @@ pub(super) struct Slice {
 
 pub(super) struct AreaPart<'a> {
     pub(super) area: &'a Area,
+    pub(super) passed: usize,
     pub(super) slices: Vec<Slice>,
     pub(super) requirements: Vec<RequirementPart<'a>>,
 }
@@ -66,6 +69,7 @@ impl<'a> Page<'a> {
             facts: facts(report),
             verdicts: verdicts(report),
             troubles: trouble::troubles(report),
+            troubled: report.troubles().count(),
             stale: report.stale().collect(),
             areas: report.areas.iter().map(|area| area_part(report, area)).collect(),
             left_out: left_out(report),
@@ -202,6 +206,7 @@ fn area_part<'a>(report: &'a Report, area: &'a Area) -> AreaPart<'a> {
         .collect();
     AreaPart {
         area,
+        passed: area.counts.get(&Verdict::Pass).copied().unwrap_or(0),
         slices: slices(&parts),
         requirements: own.map(|requirement| requirement_part(report, requirement)).collect(),
     }

@@ -2,10 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::{CaseResult, FailureResult, Report, RequirementResult, Shown, figures};
+use crate::{
+    judge::Verdict,
+    report::{CaseResult, FailureResult, Report, RequirementResult, Shown, figures},
+};
 
 pub(super) struct Trouble<'a> {
     pub(super) case: &'a CaseResult,
+    /// Cases that the same thing held up.
+    pub(super) others: Vec<&'a CaseResult>,
+    /// What is seen while it is folded.
+    pub(super) gist: String,
     pub(super) open: bool,
     pub(super) areas: String,
     pub(super) requirements: Vec<&'a RequirementResult>,
@@ -22,28 +29,57 @@ pub(super) struct FailurePart<'a> {
 }
 
 pub(super) fn troubles(report: &Report) -> Vec<Trouble<'_>> {
+    let mut groups: Vec<Vec<&CaseResult>> = Vec::new();
+    for case in report.troubles() {
+        match groups.iter_mut().find(|group| figures::held_up_alike(group[0], case)) {
+            Some(group) => group.push(case),
+            None => groups.push(vec![case]),
+        }
+    }
     let mut room = ROOM;
-    report
-        .troubles()
+    let parts = groups
+        .into_iter()
         .enumerate()
-        .map(|(n, case)| trouble(report, case, n < OPEN, &mut room))
-        .collect()
+        .map(|(n, group)| trouble(report, &group, n < OPEN, &mut room));
+    parts.collect()
 }
 
-fn trouble<'a>(report: &'a Report, case: &'a CaseResult, open: bool, room: &mut usize) -> Trouble<'a> {
+fn trouble<'a>(report: &'a Report, group: &[&'a CaseResult], open: bool, room: &mut usize) -> Trouble<'a> {
+    let case = group[0];
     let mut seen = BTreeSet::new();
-    let areas: BTreeSet<&str> = case.covers.iter().map(|id| figures::letters(id)).collect();
+    let areas: BTreeSet<&str> = group
+        .iter()
+        .flat_map(|case| &case.covers)
+        .map(|id| figures::letters(id))
+        .collect();
+    let failures = case
+        .failures
+        .iter()
+        .map(|failure| failure_part(failure, &mut seen, room))
+        .collect();
     Trouble {
         case,
+        others: group[1..].to_vec(),
+        gist: gist(case),
         open,
         areas: areas.into_iter().collect::<Vec<_>>().join(" "),
         requirements: case.covers.iter().filter_map(|id| report.requirement(id)).collect(),
         message: figures::message(case),
-        failures: case
-            .failures
-            .iter()
-            .map(|failure| failure_part(failure, &mut seen, room))
-            .collect(),
+        failures,
+    }
+}
+
+/// What went wrong, in a line.
+pub(super) fn gist(case: &CaseResult) -> String {
+    let text = match case.failures.first() {
+        Some(failure) if case.verdict != Verdict::Inconclusive && failure.step > 0 => {
+            format!("expected {}, got {}", failure.wrong.expected, failure.wrong.got)
+        }
+        _ => case.message.clone(),
+    };
+    match text.char_indices().nth(GIST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -81,3 +117,5 @@ const ROOM: usize = 400_000;
 const MARKUP: usize = 400;
 /// So many troubles are unfolded from the start.
 const OPEN: usize = 3;
+/// Characters of a folded one.
+const GIST: usize = 140;

@@ -60,7 +60,13 @@ pub(super) fn markup(text: &str) -> String {
 pub(super) fn code(text: &str) -> String {
     let text = cut(&figures::flat(text), LONGEST);
     let fence = "`".repeat(longest_run(&text) + 1);
-    format!("{fence} {text} {fence}")
+    // One blank on each side is taken away again.
+    let blank = if text.trim().len() < text.len() || text.starts_with('`') || text.ends_with('`') || text.is_empty() {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{blank}{text}{blank}{fence}")
 }
 
 pub(super) fn fenced(text: &str) -> String {
