@@ -95,18 +95,19 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
     }
 }
 
-/// The variant of the settings, and the number of a group of cases that read the list of conflicts; 0 for all others.
+/// The variant of the settings, and the number of a group of cases that weigh on their node; 0 for all others.
 type Group = (Option<String>, usize);
 
 /// The list of conflicts is common to all cases on a node, and each case that reads it reads all of it: on one node that would be
-/// quadratic in the number of cases. So such cases share a node with few others.
+/// quadratic in the number of cases. The same holds for API keys, which a node may have to try one by one at each request, with a
+/// hash that is slow by design. So such cases share a node with few others.
 fn groups(cases: &[Case]) -> BTreeMap<&str, usize> {
-    let readers = cases
+    let heavy = cases
         .iter()
-        .filter(|case| !case.wants_own_node() && case.reads_all_conflicts());
-    readers
+        .filter(|case| !case.wants_own_node() && case.weighs_on_the_node());
+    heavy
         .enumerate()
-        .map(|(n, case)| (case.id.as_str(), 1 + n / READERS_TOGETHER))
+        .map(|(n, case)| (case.id.as_str(), 1 + n / HEAVY_TOGETHER))
         .collect()
 }
 
@@ -132,6 +133,9 @@ impl Places<'_> {
         }
         let label = format!("shared-{}-{}", group.0.as_deref().unwrap_or("plain"), group.1);
         let place = Arc::new(self.start(group.0.as_deref(), label).await?);
+        // First of all keys, because most requests carry it and a node that tries its keys in turn finds it soonest. When none can
+        // be made the cases say so.
+        let _ = place.ordinary_key().await;
         shared.insert(group, Arc::clone(&place));
         Ok(place)
     }
@@ -206,8 +210,8 @@ pub fn limits(seconds: u64) -> Limits {
     }
 }
 
-/// How many cases that read the list of conflicts share a node.
-const READERS_TOGETHER: usize = 16;
+/// How many cases that weigh on their node share one.
+const HEAVY_TOGETHER: usize = 16;
 
 /// How many nodes besides the shared ones run at once.
 const OWN_NODES: usize = 3;

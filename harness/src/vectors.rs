@@ -72,17 +72,18 @@ impl Case {
         written.is_some_and(|written| self.steps()[written..].iter().any(reads))
     }
 
-    /// Whether it reads the list of conflicts, which holds those of all cases on the node.
-    pub fn reads_all_conflicts(&self) -> bool {
-        fn reads(step: &Step) -> bool {
+    /// Whether it reads the list of conflicts or makes API keys, both of which are common to all cases on the node.
+    pub fn weighs_on_the_node(&self) -> bool {
+        fn weighs(step: &Step) -> bool {
             match &step.verb {
                 Verb::Conflicts { .. } => true,
                 Verb::Walk { path, .. } => path.starts_with("/v1/conflicts"),
-                Verb::Until { step, .. } => reads(step),
+                Verb::Request(request) => request.path.starts_with("/v1/auth/keys"),
+                Verb::Until { step, .. } => weighs(step),
                 _ => false,
             }
         }
-        self.steps().iter().any(reads)
+        self.steps().iter().any(weighs)
     }
 
     /// Whether it restarts, stops or kills its node, or wants one for itself.

@@ -14,3 +14,5 @@ pub(crate) mod scope;
 pub(crate) mod standing;
 pub(crate) mod uri;
 pub(crate) mod value;
+#[cfg(test)]
+mod vectors;

@@ -107,11 +107,18 @@ fn names(case: &Case, place: &Place, seed: u64) -> Result<serde_json::Map<String
     names.insert("row".to_owned(), Value::Object(case.row.clone()));
     let now = clock::now_ms();
     for (name, offset) in &case.times {
-        let offset = milliseconds(offset).ok_or_else(|| format!("times.{name}: {offset:?} is not like +2s or -1h"))?;
-        let text = instant::format(now + offset).ok_or_else(|| format!("times.{name} is out of range"))?;
+        let text = at(now, offset).ok_or_else(|| format!("times.{name}: {offset:?} is not like +2s or -1h@+14:00"))?;
         names.insert(name.clone(), text.into());
     }
     Ok(names)
+}
+
+/// The instant that `-1h` or `-1h@+14:00` names, seen from `now`.
+fn at(now: i64, text: &str) -> Option<String> {
+    match text.split_once('@') {
+        None => instant::format(now.checked_add(milliseconds(text)?)?),
+        Some((distance, offset)) => instant::format_at(now.checked_add(milliseconds(distance)?)?, offset),
+    }
 }
 
 /// `+2s`, `-1h`, `+1500ms`, `+0s`.

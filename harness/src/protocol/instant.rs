@@ -75,6 +75,18 @@ pub fn format(millis: i64) -> Option<String> {
     (text.len() == "2026-01-02T03:04:05.678Z".len()).then_some(text)
 }
 
+/// The same with an offset instead of the `Z`, such as `+14:00` or `-03:30`. `None` also when that is no offset.
+#[must_use]
+pub fn format_at(millis: i64, offset: &str) -> Option<String> {
+    let bytes = offset.as_bytes();
+    if bytes.len() != OFFSET.len() || bytes[0] == b'Z' {
+        return None;
+    }
+    let shift = offset_seconds(bytes).ok()?.checked_mul(1000)?;
+    let local = format(millis.checked_add(shift)?)?;
+    Some(local.replace('Z', offset))
+}
+
 /// Splits `.125+02:00` into the significant digits of the fraction and the offset.
 fn split_fraction(tail: &[u8]) -> Result<(String, &[u8]), Refusal> {
     let Some(after_dot) = tail.strip_prefix(b".") else {
@@ -126,6 +138,7 @@ fn number(digits: &[u8]) -> i64 {
         .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
 }
 
+const OFFSET: &str = "+00:00";
 const HEAD: &[u8] = b"0000-00-00T00:00:00";
 const EPOCH: Date = Date::constant(1970, 1, 1);
 const MINUTE: i64 = 60;
@@ -171,5 +184,22 @@ mod tests {
         assert_eq!(format(i64::MIN), None);
         // One second before the year 0.
         assert_eq!(format(-62_167_219_201_000), None);
+    }
+
+    #[test]
+    fn the_same_instant_is_printed_with_any_offset() {
+        for (offset, text) in [
+            ("+14:00", "2025-05-03T14:00:00.007+14:00"),
+            ("-03:30", "2025-05-02T20:30:00.007-03:30"),
+            ("-00:00", "2025-05-03T00:00:00.007-00:00"),
+        ] {
+            let printed = format_at(1_746_230_400_007, offset).unwrap();
+            assert_eq!(printed, text);
+            assert_eq!(parse(&printed), parse("2025-05-03T00:00:00.007Z"));
+        }
+        for no_offset in ["", "Z", "+1:00", "+24:00", "+01:60", "01:00"] {
+            assert_eq!(format_at(0, no_offset), None, "{no_offset}");
+        }
+        assert_eq!(format_at(i64::MAX, "+01:00"), None);
     }
 }

@@ -1,0 +1,126 @@
+//! The node's own readings of the pure rules, held to `vectors/pure/`, which are written for any implementation.
+
+use std::cmp::Ordering;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value as Vector, json};
+use sha2::{Digest, Sha256};
+
+use super::cid::{Cid, Covered};
+use super::hlc::Hlc;
+use super::instant::Instant;
+use super::scope::Scope;
+use super::value::Value;
+use super::{json as reader, number, uri};
+
+/// What the node has no function for: it is reached when facts arrive from other nodes, which the core profile leaves out.
+const NOT_IN_CORE: [&str; 3] = ["hlc-read", "hlc-compare", "hlc-merge"];
+
+#[test]
+fn the_node_agrees_with_every_vector() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/pure");
+    let (mut judged, mut disagreements) = (0, Vec::new());
+    for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let file: Vector = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let function = text(&file["function"]);
+        if NOT_IN_CORE.contains(&function) {
+            continue;
+        }
+        for vector in file["vectors"].as_array().unwrap() {
+            judged += 1;
+            let answer = answer(function, &vector["input"]);
+            if !holds(function, vector, answer.as_ref()) {
+                disagreements.push(format!("{}: {answer:?} instead", vector["id"]));
+            }
+        }
+    }
+    assert!(judged > 300, "only {judged} vectors were found");
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// An answer is the output. Where the specification is open any is right, save that a name has to be a fixpoint.
+fn holds(function: &str, vector: &Vector, answer: Option<&Vector>) -> bool {
+    if vector.get("open").is_none() {
+        return answer == expected(function, vector).as_ref();
+    }
+    match (function, answer) {
+        ("uri-normalise", Some(name)) => uri::normalise(text(name)).as_deref() == Ok(text(name)),
+        _ => true,
+    }
+}
+
+/// The node keeps its canonical bytes to itself, so they are compared by their hash.
+fn expected(function: &str, vector: &Vector) -> Option<Vector> {
+    let output = vector.get("output")?;
+    if function != "canonical-bytes" {
+        return Some(output.clone());
+    }
+    Some(Cid(Sha256::digest(text(output)).into()).text().into())
+}
+
+fn answer(function: &str, input: &Vector) -> Option<Vector> {
+    match function {
+        "hlc-tick" => {
+            let last = input["last"].as_str().map_or(Some(Hlc::default()), clock)?;
+            Some(last.next(integer(&input["now"])).to_string().into())
+        }
+        "hlc-emit" => {
+            Some(Hlc { wall: integer(&input["wall"]), counter: integer(&input["counter"]) }.to_string().into())
+        }
+        "uri-normalise" => uri::normalise(text(input)).ok().map(Vector::from),
+        "float-text" => {
+            let double = text(input).parse::<f64>().ok().filter(|double| double.is_finite())?;
+            Some(number::float_text(double).into())
+        }
+        "canonical-bytes" | "content-id" => content_id(input),
+        "instant-compare" => {
+            let (a, b) = (Instant::parse(text(&input["a"]))?, Instant::parse(text(&input["b"]))?);
+            Some(json!(match a.cmp(&b) {
+                Ordering::Less => "before",
+                Ordering::Equal => "equal",
+                Ordering::Greater => "after",
+            }))
+        }
+        other => panic!("no function of the node answers {other}"),
+    }
+}
+
+fn content_id(input: &Vector) -> Option<Vector> {
+    // Put together as text, so that the literal reaches the node's reader as it was written.
+    let v = match (input["value"].get("literal"), input["value"].get("v")) {
+        (Some(literal), _) => format!(r#","v":{}"#, text(literal)),
+        (None, Some(v)) => format!(r#","v":{v}"#),
+        (None, None) => String::new(),
+    };
+    let body = format!(r#"{{"type":{}{v}}}"#, input["value"]["type"]);
+    let value = Value::from_json(&reader::read(body.as_bytes()).ok()?).ok()?;
+    let (entity, source) = (uri::normalise(text(&input["entity"])).ok()?, uri::normalise(text(&input["source"])).ok()?);
+    let covered = Covered {
+        entity: &entity,
+        relation: text(&input["relation"]),
+        value: &value,
+        source: &source,
+        confidence: text(&input["confidence"]).parse().ok()?,
+        scope: Scope::parse(text(&input["scope"]))?,
+    };
+    Some(covered.cid().text().into())
+}
+
+/// The clock texts of the vectors; a counter that is missing is 0.
+fn clock(text: &str) -> Option<Hlc> {
+    let (wall, counter) = text.split_once('.').unwrap_or((text, "0"));
+    Some(Hlc { wall: wall.parse().ok()?, counter: counter.parse().ok()? })
+}
+
+fn text(value: &Vector) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn integer(value: &Vector) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("{value} is no integer"))
+}
