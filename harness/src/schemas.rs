@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::{Registry, Validator};
+use jsonschema::{PatternOptions, Registry, Validator};
 use serde_json::Value;
 
 use crate::{data::Data, error::InputError};
@@ -52,6 +52,8 @@ impl Schemas {
                 .with_registry(&registry)
                 .should_validate_formats(true)
                 .should_ignore_unknown_formats(false)
+                // Linear in the length of what a node sent, whatever the pattern.
+                .with_pattern_options(PatternOptions::regex())
                 .build(schema)
                 .map_err(|error| InputError::at(*file, &error.instance_path().to_string(), error.to_string()))?;
             validators.insert(uri.trim_start_matches("urn:stigmem:").replace(':', "/"), validator);

@@ -21,6 +21,7 @@ use crate::{
 /// What a client needs to talk to a node.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
+    pub base: String,
     pub key: Option<Key>,
     pub limits: Limits,
 }
@@ -43,7 +44,7 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let builder = http::client(access.limits.time)
+        let builder = http::client(&access.base, access.limits.time)
             .timeout(access.limits.time)
             .default_headers(headers);
         let client = builder.pool_max_idle_per_host(1).build();

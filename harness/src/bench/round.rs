@@ -168,6 +168,7 @@ impl Run<'_> {
             .await
             .map_err(|missing| InputError::at(&self.contender.target.name, "", missing));
         let access = Access {
+            base: self.place.http.base().to_owned(),
             key: key.map_err(RunError::from)?,
             limits: self.limits,
         };

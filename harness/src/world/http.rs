@@ -49,7 +49,7 @@ impl Http {
     /// `base` has no trailing slash.
     pub fn new(base: &str, limits: Limits) -> Result<Self, String> {
         // No pool: a connection that the node closes while we write to it would be blamed on the case.
-        let client = client(limits.time)
+        let client = client(base, limits.time)
             .pool_max_idle_per_host(0)
             .build()
             .map_err(|error| error.to_string())?;
@@ -155,11 +155,18 @@ impl Http {
     }
 }
 
-/// A client without redirects, proxies, retries, cookies or decompression.
-pub fn client(time: Duration) -> reqwest::ClientBuilder {
+/// A client of the node at `base`, without redirects, proxies, retries, cookies or decompression.
+pub fn client(base: &str, time: Duration) -> reqwest::ClientBuilder {
     // The process may have installed it already; either way one is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    let builder = Client::builder();
+    // Reading the system's certificates takes longer than many a case, and without redirects only an https base asks for them.
+    let builder = if base.starts_with("http://") {
+        builder.tls_certs_only([])
+    } else {
+        builder
+    };
+    builder
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use regex::Regex;
@@ -319,14 +319,15 @@ fn of_scalar(name: &str, argument: &Value, pointer: &str, value: &Value) -> Resu
     }
 }
 
-/// Patterns come from the vectors, so there are few, and each is held against thousands of texts.
-fn compiled(pattern: &str) -> Option<Regex> {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+/// Patterns come from the vectors, so there are few, and each is held against thousands of texts. A clone of a `Regex` would start with
+/// empty caches, hence the `Arc`.
+fn compiled(pattern: &str) -> Option<Arc<Regex>> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = compiled.get(pattern) {
         return known.clone();
     }
-    let fresh = Regex::new(pattern).ok();
+    let fresh = Regex::new(pattern).ok().map(Arc::new);
     compiled.insert(pattern.to_owned(), fresh.clone());
     fresh
 }
