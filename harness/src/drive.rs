@@ -1,7 +1,10 @@
 //! Runs a plan against a target and writes down what happened. Here is all the concurrency.
 
 mod case;
+mod constellation;
+mod credentials;
 mod crowd;
+mod peering;
 mod place;
 mod request;
 
@@ -17,6 +20,9 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
 pub use place::Place;
+
+use case::Stage;
+use constellation::Constellation;
 
 use crate::{
     plan::Plan,
@@ -171,7 +177,7 @@ impl Places<'_> {
             Err(_) if self.setting.target.launch.is_some() && self.has_started(case).await => return Err(case),
             Err(gone) => return Ok(case::unreachable(case, gone)),
         };
-        let record = case::run(case, &place, &self.setting.schemas, seed).await;
+        let record = case::run(case, Stage::on(&place), &self.setting.schemas, seed).await;
         if record.gone.is_some() && self.setting.target.launch.is_some() {
             place.declare_dead();
             return Err(case);
@@ -185,10 +191,29 @@ impl Places<'_> {
 
     /// On a node that nobody else uses.
     async fn alone(&self, case: &Case, seed: u64) -> CaseRecord {
+        if case.world.is_some() {
+            return self.among_others(case, seed).await;
+        }
         match self.start(case.node.variant.as_deref(), case.id.clone()).await {
             Ok(place) => {
-                let record = case::run(case, &place, &self.setting.schemas, seed).await;
+                let place = Arc::new(place);
+                let record = case::run(case, Stage::on(&place), &self.setting.schemas, seed).await;
                 place.end().await;
+                record
+            }
+            Err(gone) => case::unreachable(case, gone),
+        }
+    }
+
+    /// In a world of its own, with several nodes or with peers.
+    async fn among_others(&self, case: &Case, seed: u64) -> CaseRecord {
+        let (target, number) = (&self.setting.target, self.launches.fetch_add(1, Ordering::Relaxed));
+        let folder = format!("{number:03}-{}", case.id.replace('/', "-"));
+        match Constellation::start(&self.setting.ground, target, case, &folder, seed).await {
+            Ok(world) => {
+                let stage = Stage::among(&world);
+                let record = case::run(case, stage, &self.setting.schemas, seed).await;
+                world.end().await;
                 record
             }
             Err(gone) => case::unreachable(case, gone),

@@ -4,9 +4,9 @@ use crate::{
     error::InputError,
     registry::Registry,
     seed::Draw,
-    target::Target,
+    target::{self, Target},
     trace::{LeftOut, LeftOutAs},
-    vectors::{Case, CaseBody, Vectors},
+    vectors::{Case, CaseBody, Vectors, WorldWish},
 };
 
 /// A run before it starts.
@@ -112,6 +112,19 @@ pub fn selects(selector: &str, case: &Case) -> bool {
             .any(|id| id == selector || id.split('-').next() == Some(selector))
 }
 
+/// What a target lacks for a case with several nodes or peers.
+fn why_not_a_world(world: &WorldWish, target: &Target) -> Option<String> {
+    match &target.launch {
+        None if world.nodes.len() > 1 => {
+            Some("needs several nodes that the kit can start; this one is attached by URL".to_owned())
+        }
+        Some(launch) if !launch.variants.contains_key(target::FEDERATION) => {
+            Some(format!("the target file has no [launch.variants.{}]", target::FEDERATION))
+        }
+        _ => None,
+    }
+}
+
 /// Why a case cannot be run against this target.
 fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
     if let Some(feature) = case.needs.iter().find(|feature| !target.declares(feature)) {
@@ -124,6 +137,9 @@ fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
         return None;
     }
     let situation = |reason: String| Some((LeftOutAs::Inconclusive, reason));
+    if let Some(world) = &case.world {
+        return why_not_a_world(world, target).and_then(situation);
+    }
     match (&target.launch, &case.node.variant) {
         (None, _) if case.wants_own_node() => {
             situation("needs a node that the kit can start and stop; this one is attached by URL".to_owned())

@@ -6,6 +6,7 @@
 pub mod cid;
 pub mod hlc;
 pub mod instant;
+pub mod peering;
 pub mod uri;
 
 #[cfg(test)]

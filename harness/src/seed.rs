@@ -41,6 +41,19 @@ impl Draw {
             .collect()
     }
 
+    /// A version 4 UUID.
+    pub fn uuid(&mut self) -> String {
+        let bits = (u128::from(self.number()) << 64) | u128::from(self.number());
+        let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (4 << 76) | (2 << 62);
+        let hex = format!("{bits:032x}");
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    }
+
+    /// Thirty-two bytes, as a key's seed wants.
+    pub fn bytes(&mut self) -> [u8; 32] {
+        std::array::from_fn(|_| self.number().to_be_bytes()[0])
+    }
+
     /// A number below `bound`, which is not 0.
     pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.number() % bound as u64).unwrap_or(0)

@@ -24,6 +24,8 @@ pub struct Target {
     pub launch: Option<Launch>,
     #[serde(default)]
     pub keys: Keys,
+    #[serde(default)]
+    pub federation: Option<Federation>,
     /// Cases that are known to fail, each with its reason. One that passes fails the run.
     #[serde(default)]
     pub expected: Vec<Deviation>,
@@ -83,6 +85,29 @@ pub struct Keys {
     pub admin_env: Option<String>,
 }
 
+/// The variant of the settings of nodes that have peers.
+pub const FEDERATION: &str = "federation";
+
+/// How nodes become peers of each other.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Federation {
+    /// A command that registers a node at another one, run with the environment of the node.
+    pub register: Vec<String>,
+    /// Present where a declared peer waits for a person.
+    pub approve: Option<Approve>,
+}
+
+/// A request that stands for that person's consent; its body is the fingerprint of the peer's key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approve {
+    /// Path of a POST, with `{peer_id}` in it.
+    pub path: String,
+    /// What the key of that request needs.
+    pub permissions: Vec<String>,
+}
+
 impl Target {
     pub fn read(path: &Path, schemas: &Schemas) -> Result<Self, InputError> {
         let size = std::fs::metadata(path)
@@ -130,6 +155,7 @@ impl Target {
                 mint: Vec::new(),
                 admin_env,
             },
+            federation: None,
             expected: Vec::new(),
             here: PathBuf::from("."),
         };

@@ -121,6 +121,9 @@ pub struct StepRecord {
 pub struct Exchange {
     /// Counted within the case, from 1.
     pub n: usize,
+    /// The node of the case's world, when it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
     pub request: Request,
     pub answer: Answer,
     /// Wall time, in microseconds.
@@ -227,8 +230,22 @@ impl Body {
     }
 }
 
+/// What a peer of ours was asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    pub method: String,
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub query: Map<String, Value>,
+    /// Peer tokens are evidence, good for one peer of one case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
+}
+
 /// Something other than a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     Stopped,
@@ -247,4 +264,19 @@ pub enum Event {
     Held(usize),
     /// `until` ran out of time.
     Deadline,
+    /// What a peer was asked so far, and the key that signs the tokens of the node which asks.
+    Log {
+        asked: Vec<Asked>,
+        key: Option<String>,
+    },
+    /// A record that we made.
+    Made(Value),
+    /// A command of the target's that was run, and how it ended.
+    Ran {
+        command: String,
+        said: String,
+        well: bool,
+    },
+    /// Something of ours was set: a peer's answers, a link.
+    Set,
 }

@@ -3,6 +3,7 @@
 pub mod lint;
 mod read;
 pub mod step;
+pub mod world;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 
 pub use read::load;
 pub use step::{Credential, Edit, Step, Verb};
+pub use world::WorldWish;
 
 /// Everything under `vectors/` that is driven over HTTP, in file order; rows are already unfolded.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Case {
     pub why: String,
     pub needs: Vec<String>,
     pub node: NodeWish,
+    /// Absent for a case that is about one node alone.
+    pub world: Option<WorldWish>,
     pub keys: BTreeMap<String, KeyWish>,
     pub times: BTreeMap<String, String>,
     /// The members of the row, empty for a case without a table.
@@ -88,7 +92,7 @@ impl Case {
 
     /// Whether it restarts, stops or kills its node, or wants one for itself.
     pub fn wants_own_node(&self) -> bool {
-        self.node.own || self.steps().iter().any(|step| step.verb.moves_the_node())
+        self.node.own || self.world.is_some() || self.steps().iter().any(|step| step.verb.moves_the_node())
     }
 }
 

@@ -3,6 +3,9 @@
 pub mod clock;
 pub mod http;
 pub mod keys;
+pub mod link;
 pub mod node;
+pub mod peer;
 pub mod raw;
+mod serve;
 pub mod shepherd;

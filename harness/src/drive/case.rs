@@ -1,12 +1,17 @@
 //! One case: its names, its steps, its record.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
     Place,
+    constellation::Constellation,
+    peering::Minting,
     request::{self, Ready},
 };
 use crate::{
@@ -15,12 +20,11 @@ use crate::{
     protocol::instant,
     schemas::Schemas,
     seed::Draw,
-    trace::{Answer, Body, CaseRecord, Event, Exchange, Gone, StepRecord},
+    trace::{Answer, CaseRecord, Event, Exchange, Gone, StepRecord},
     vectors::{Case, Credential, Step, Verb, step::RawPart},
     world::{
         clock::{self, Deadline},
-        http::{Outgoing, percent},
-        keys::Key,
+        http::Outgoing,
         raw,
     },
 };
@@ -43,16 +47,42 @@ pub(super) fn unreachable(case: &Case, gone: Gone) -> CaseRecord {
     }
 }
 
+/// Where a case plays.
+pub(super) struct Stage<'a> {
+    place: Arc<Place>,
+    world: Option<&'a Constellation>,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn on(place: &Arc<Place>) -> Self {
+        Self {
+            place: Arc::clone(place),
+            world: None,
+        }
+    }
+
+    pub(super) fn among(world: &'a Constellation) -> Self {
+        Self {
+            place: Arc::clone(world.first()),
+            world: Some(world),
+        }
+    }
+}
+
 /// Runs the steps until one does not hold.
-pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64) -> CaseRecord {
+pub(super) async fn run(case: &Case, stage: Stage<'_>, schemas: &Schemas, seed: u64) -> CaseRecord {
     let started = Instant::now();
     let mut record = CaseRecord {
         case: case.id.clone(),
         ..CaseRecord::default()
     };
+    let names = names(case, &stage, seed);
     let mut run = Run {
         case,
-        place,
+        first: Arc::clone(&stage.place),
+        place: stage.place,
+        world: stage.world,
+        minting: Mutex::new(Minting::new(seed, case)),
         schemas,
         bindings: Bindings::default(),
         control: None,
@@ -60,7 +90,7 @@ pub(super) async fn run(case: &Case, place: &Place, schemas: &Schemas, seed: u64
         exchanges: 0,
         held: Vec::new(),
     };
-    match names(case, place, seed) {
+    match names {
         Ok(names) => record.names = names,
         Err(message) => record.harness_error = Some(message),
     }
@@ -90,14 +120,20 @@ fn holds(outcome: &judge::Outcome) -> bool {
 }
 
 /// Everything that a case's texts can name from the start.
-fn names(case: &Case, place: &Place, seed: u64) -> Result<serde_json::Map<String, Value>, String> {
+fn names(case: &Case, stage: &Stage<'_>, seed: u64) -> Result<serde_json::Map<String, Value>, String> {
     let mut draw = Draw::new(seed, &case.id);
+    let place = &stage.place;
     let base = place.http.base();
     let url = reqwest::Url::parse(base).map_err(|error| error.to_string())?;
     let mut names = serde_json::Map::new();
     names.insert("ns".to_owned(), format!("stigmem://{}.example", draw.token(12)).into());
     names.insert("tag".to_owned(), draw.token(10).into());
-    names.insert("node".to_owned(), place.label.clone().into());
+    let node = match stage.world {
+        Some(_) => format!("{}/{}", case.id, place.label),
+        None => place.label.clone(),
+    };
+    names.insert("node".to_owned(), node.into());
+    names.extend(stage.world.into_iter().flat_map(Constellation::names));
     names.insert("url".to_owned(), base.into());
     names.insert("host".to_owned(), url.host_str().unwrap_or_default().into());
     names.insert(
@@ -122,7 +158,7 @@ fn at(now: i64, text: &str) -> Option<String> {
 }
 
 /// `+2s`, `-1h`, `+1500ms`, `+0s`.
-fn milliseconds(text: &str) -> Option<i64> {
+pub(super) fn milliseconds(text: &str) -> Option<i64> {
     let digits = text.trim_start_matches(['+', '-']);
     let split = digits.find(|char: char| !char.is_ascii_digit())?;
     let (number, unit) = digits.split_at(split);
@@ -140,12 +176,16 @@ fn milliseconds(text: &str) -> Option<i64> {
 
 pub(super) struct Run<'a> {
     pub(super) case: &'a Case,
-    pub(super) place: &'a Place,
+    /// The node that the step is about.
+    pub(super) place: Arc<Place>,
+    first: Arc<Place>,
+    pub(super) world: Option<&'a Constellation>,
+    pub(super) minting: Mutex<Minting>,
     schemas: &'a Schemas,
     pub(super) bindings: Bindings,
     control: Option<Ready>,
     /// Raw secrets and what stands for them in the trace.
-    secrets: Vec<(String, String)>,
+    pub(super) secrets: Vec<(String, String)>,
     pub(super) exchanges: usize,
     /// Connections that stay open until the case ends.
     held: Vec<tokio::net::TcpStream>,
@@ -153,8 +193,14 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     async fn step(&mut self, step: &Step, done: &mut StepRecord) -> Result<(), Stop> {
+        self.place = self.stage(step)?;
         match &step.verb {
             Verb::Observe(_) => Ok(()),
+            Verb::Start => {
+                self.place.start_node().await.map_err(Stop::Gone)?;
+                done.events.push(Event::Started);
+                Ok(())
+            }
             Verb::Stop => self.move_node(done, Event::Stopped).await,
             Verb::Kill => self.move_node(done, Event::Killed).await,
             Verb::Restart => {
@@ -202,6 +248,12 @@ impl Run<'_> {
                 self.kill_during_writes(*clients, *kill_after, body, &step.credential, done)
                     .await
             }
+            verb @ (Verb::Register { .. }
+            | Verb::Federate { .. }
+            | Verb::Forge(_)
+            | Verb::Serve(_)
+            | Verb::Log(_)
+            | Verb::Link(_)) => self.peering(verb, done).await,
             Verb::Assert(_)
             | Verb::Query(_)
             | Verb::Get(_)
@@ -219,6 +271,16 @@ impl Run<'_> {
         }
     }
 
+    /// The node that a step is about.
+    fn stage(&self, step: &Step) -> Result<Arc<Place>, Stop> {
+        let Some(name) = &step.on else {
+            return Ok(Arc::clone(&self.first));
+        };
+        let member = self.world.and_then(|world| world.member(name));
+        let member = member.ok_or_else(|| Stop::Harness(format!("the case's world has no node {name:?}")))?;
+        Ok(Arc::clone(&member.place))
+    }
+
     async fn move_node(&self, done: &mut StepRecord, event: Event) -> Result<(), Stop> {
         self.place.end_node(event == Event::Stopped).await.map_err(Stop::Gone)?;
         done.events.push(event);
@@ -232,10 +294,13 @@ impl Run<'_> {
             Box::pin(self.step(inner, &mut look)).await?;
             done.events.push(Event::Boundary(done.exchanges.len()));
             done.exchanges.append(&mut look.exchanges);
+            // Of a peer's log only the last look is kept; it holds the earlier ones.
+            done.events.retain(|event| !matches!(event, Event::Log { .. }));
+            done.events.append(&mut look.events);
             let mut bindings = self.bindings.clone();
             let seen = StepRecord {
                 exchanges: done.exchanges[last_boundary(done)..].to_vec(),
-                events: Vec::new(),
+                events: done.events.last().cloned().filter(|event| matches!(event, Event::Log { .. })).into_iter().collect(),
             };
             if holds(&judge::settle(inner, &seen, &mut bindings, self.schemas)) {
                 return Ok(());
@@ -293,7 +358,17 @@ impl Run<'_> {
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
         let out = self.outgoing(ready).await?;
+        self.send_out(out, secret, done).await
+    }
+
+    pub(super) async fn send_out(
+        &mut self,
+        out: Outgoing,
+        secret: Option<&str>,
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
         let mut exchange = self.place.http.send(out).await.map_err(Stop::Harness)?;
+        exchange.on = self.world.map(|_| self.place.label.clone());
         self.exchanges += 1;
         exchange.n = self.exchanges;
         self.hide(&mut exchange, secret);
@@ -303,74 +378,6 @@ impl Run<'_> {
             return Err(Stop::Gone(gone));
         }
         Ok(())
-    }
-
-    pub(super) async fn outgoing(&self, ready: &Ready) -> Result<Outgoing, Stop> {
-        let mut out = request::outgoing(&ready.document).map_err(Stop::Harness)?;
-        out.authorization = self.authorization(&ready.credential).await?;
-        for (raw, shown) in &self.secrets {
-            out.target = out.target.replace(&percent(shown), &percent(raw)).replace(shown, raw);
-        }
-        Ok(out)
-    }
-
-    async fn authorization(&self, credential: &Credential) -> Result<Option<(String, String)>, Stop> {
-        let bearer = |key: Key| Some((format!("Bearer {}", key.raw), format!("Bearer {}", key.shown)));
-        let fill = |text: &str| {
-            self.bindings
-                .fill_text(text)
-                .map_err(|unbound| Stop::Harness(unbound.to_string()))
-        };
-        match credential {
-            Credential::None => Ok(None),
-            Credential::Ordinary => Ok(self.place.ordinary_key().await.map_err(Stop::Missing)?.and_then(bearer)),
-            Credential::Named(name) => {
-                let wish = self
-                    .case
-                    .keys
-                    .get(name)
-                    .ok_or_else(|| Stop::Harness(format!("the case has no key {name:?}")))?;
-                let entity = request::entity_of(wish, &self.bindings).map_err(Stop::Harness)?;
-                self.place
-                    .key(wish, &entity, name)
-                    .await
-                    .map_err(Stop::Missing)
-                    .map(bearer)
-            }
-            Credential::Bearer(text) => {
-                let shown = format!("Bearer {}", fill(text)?);
-                Ok(Some((self.reveal(&shown), shown)))
-            }
-            Credential::Header(text) => {
-                let shown = fill(text)?;
-                Ok(Some((self.reveal(&shown), shown)))
-            }
-        }
-    }
-
-    fn reveal(&self, shown: &str) -> String {
-        self.secrets
-            .iter()
-            .fold(shown.to_owned(), |text, (raw, shown)| text.replace(shown, raw))
-    }
-
-    /// Takes secrets out of what is written down.
-    fn hide(&mut self, exchange: &mut Exchange, pointer: Option<&str>) {
-        let Answer::Response(response) = &mut exchange.answer else {
-            return;
-        };
-        if let Some(raw) =
-            pointer.and_then(|pointer| response.body.json()?.pointer(pointer)?.as_str().map(str::to_owned))
-            && raw.len() >= 8
-        {
-            self.secrets
-                .push((raw, format!("{{secret:{}}}", self.secrets.len() + 1)));
-        }
-        if let Body::Text(text) = &mut response.body {
-            for (raw, shown) in &self.secrets {
-                *text = text.replace(raw, shown);
-            }
-        }
     }
 
     fn address(&self) -> Result<String, Stop> {

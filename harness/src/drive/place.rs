@@ -8,8 +8,8 @@ use std::{
 use tokio::sync::Mutex;
 
 use crate::{
-    target::Target,
-    trace::Gone,
+    target::{Federation, Target},
+    trace::{Event, Gone},
     vectors::KeyWish,
     world::{
         http::Http,
@@ -100,6 +100,20 @@ impl Place {
         };
         keys.insert(index, key.clone());
         Ok(key)
+    }
+
+    pub(super) fn federation(&self) -> Option<&Federation> {
+        self.target.federation.as_ref()
+    }
+
+    /// Registers the node at another one, by the target's own command.
+    pub(super) async fn run_register(&self, more: &[(&'static str, String)]) -> Result<Event, String> {
+        let command = self.federation().map(|federation| federation.register.as_slice());
+        let command = command
+            .filter(|command| !command.is_empty())
+            .ok_or("a way to register this node at another: the target file has no `federation.register`")?;
+        let node = self.node.as_ref().ok_or("a node that the kit can start")?;
+        node.lock().await.run(command, more).await
     }
 
     /// Stops (`politely`) or kills the node.

@@ -47,7 +47,7 @@ pub(super) fn ready(step: &Step, bindings: &Bindings, control: Option<&Ready>) -
     })
 }
 
-fn post(path: &str, body: &Value) -> Value {
+pub(super) fn post(path: &str, body: &Value) -> Value {
     json!({"method": "POST", "path": path, "headers": {"content-type": "application/json"}, "json": body})
 }
 
@@ -123,7 +123,7 @@ fn remove(document: &mut Value, name: &str) {
     }
 }
 
-fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> {
+pub(super) fn set(document: &mut Value, pointer: &str, value: Value) -> Result<(), String> {
     let (parent, name) = pointer
         .rsplit_once('/')
         .ok_or_else(|| format!("{pointer:?} is not a JSON Pointer"))?;

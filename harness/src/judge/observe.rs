@@ -1,6 +1,7 @@
 //! What a step showed, computed from its exchanges and events alone.
 
 mod many;
+mod peering;
 
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ impl Observation {
             .map(|(_, value)| value.as_str())
     }
 
-    fn of_value(body: Value) -> Self {
+    pub(super) fn of_value(body: Value) -> Self {
         Self {
             body: Some(body),
             subjects: 1,
@@ -106,7 +107,14 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
             _ => Err(silent("connections to hold", "none were opened")),
         },
         Verb::Until { step: inner, within_ms } => until(inner, *within_ms, done, bindings),
-        Verb::Stop | Verb::Kill | Verb::Restart => match done.events.last() {
+        Verb::Register { .. } => match done.exchanges.first() {
+            Some(exchange) => answered(exchange).map(|response| Observation::of_exchange(exchange, response)),
+            None => Err(silent("a declaration to be sent", "it was not")),
+        },
+        Verb::Federate { .. } => peering::federate(done),
+        Verb::Forge(_) => peering::forge(done),
+        Verb::Log(_) => peering::log(done),
+        Verb::Stop | Verb::Kill | Verb::Start | Verb::Restart | Verb::Serve(_) | Verb::Link(_) => match done.events.last() {
             Some(_) => Ok(Observation {
                 subjects: 0,
                 body: Some(Value::Null),
@@ -179,7 +187,14 @@ fn until(inner: &Step, within_ms: u64, done: &StepRecord, bindings: &Bindings) -
     });
     let last = StepRecord {
         exchanges: done.exchanges[start.unwrap_or(0).min(done.exchanges.len())..].to_vec(),
-        events: Vec::new(),
+        events: done
+            .events
+            .iter()
+            .rev()
+            .find(|event| matches!(event, Event::Log { .. }))
+            .cloned()
+            .into_iter()
+            .collect(),
     };
     observe(inner, &last, bindings).map_err(|outcome| match outcome {
         Outcome::Wrong(wrong, blame) => {

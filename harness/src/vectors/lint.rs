@@ -120,6 +120,11 @@ fn judges(step: &Step) -> bool {
 fn known_names(case: &Case) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = ["ns", "tag", "url", "host", "port", "i"].map(str::to_owned).into();
     names.extend(case.times.keys().cloned());
+    if let Some(world) = &case.world {
+        names.extend(world.nodes.iter().cloned());
+        names.extend(world.peers.keys().cloned());
+        names.insert("token".to_owned());
+    }
     if !case.row.is_empty() {
         names.insert("row".to_owned());
     }

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::step::{RawPart, RequestTemplate, Then};
+use super::world::usual_scopes;
 use super::{Case, CaseBody, Check, Credential, Every, Expect, Step, Vectors, Verb};
 use crate::{data::Data, error::InputError, schemas::Schemas};
 
@@ -74,6 +75,7 @@ fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case
         why: member(case, "why")?.unwrap_or_default(),
         needs: member(case, "needs")?.unwrap_or_default(),
         node: member(case, "node")?.unwrap_or_default(),
+        world: member(case, "world")?,
         keys: member(case, "keys")?.unwrap_or_default(),
         times: member(case, "times")?.unwrap_or_default(),
         row: Map::new(),
@@ -109,7 +111,7 @@ fn read_steps(case: &Value) -> Result<Vec<Step>, Problem> {
         .collect()
 }
 
-const BESIDE: [&str; 6] = ["as", "save", "expect", "premise", "secret", "control"];
+const BESIDE: [&str; 7] = ["as", "on", "save", "expect", "premise", "secret", "control"];
 
 fn read_step(step: &Value) -> Result<Step, Problem> {
     let Some(members) = step.as_object() else {
@@ -125,6 +127,7 @@ fn read_step(step: &Value) -> Result<Step, Problem> {
     Ok(Step {
         verb: read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?,
         credential: read_credential(members.get("as"))?,
+        on: member(step, "on")?,
         save: member(step, "save")?,
         expect: member(step, "expect")?,
         premise: member(step, "premise")?.unwrap_or_default(),
@@ -183,7 +186,21 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
         "observe" => Verb::Observe(value.clone()),
         "stop" => Verb::Stop,
         "kill" => Verb::Kill,
+        "start" => Verb::Start,
         "restart" => Verb::Restart,
+        "register" => Verb::Register {
+            peer: member(value, "peer")?.unwrap_or_default(),
+            with: member(value, "with")?.unwrap_or_default(),
+            then: member(value, "then")?.unwrap_or_default(),
+        },
+        "federate" => Verb::Federate {
+            nodes: member(value, "nodes")?.unwrap_or_default(),
+            scopes: member(value, "scopes")?.unwrap_or_else(usual_scopes),
+        },
+        "forge" => Verb::Forge(parse(value, "")?),
+        "serve" => Verb::Serve(parse(value, "")?),
+        "log" => Verb::Log(parse(value, "")?),
+        "link" => Verb::Link(parse(value, "")?),
         "kill_during_writes" => Verb::KillDuringWrites {
             clients: count(value, "clients")?,
             kill_after: count(value, "kill_after")?,
@@ -205,13 +222,14 @@ fn read_credential(value: Option<&Value>) -> Result<Credential, Problem> {
     Ok(match value {
         Value::Null => Credential::None,
         Value::String(name) => Credential::Named(name.clone()),
-        other => match (other.get("bearer"), other.get("header")) {
-            (Some(bearer), None) => Credential::Bearer(parse(bearer, "/as/bearer")?),
-            (None, Some(header)) => Credential::Header(parse(header, "/as/header")?),
+        other => match (other.get("bearer"), other.get("header"), other.get("token")) {
+            (Some(bearer), None, None) => Credential::Bearer(parse(bearer, "/as/bearer")?),
+            (None, Some(header), None) => Credential::Header(parse(header, "/as/header")?),
+            (None, None, Some(token)) => Credential::Token(Box::new(parse(token, "/as/token")?)),
             _ => {
                 return Err((
                     "/as".to_owned(),
-                    "names a key, is null, or has one of bearer and header".to_owned(),
+                    "names a key, is null, or has one of bearer, header and token".to_owned(),
                 ));
             }
         },

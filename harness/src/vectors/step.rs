@@ -3,12 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Expect;
+use super::{
+    Expect,
+    world::{LinkOrder, Serve, TokenWish},
+};
 
 #[derive(Debug, Clone)]
 pub struct Step {
     pub verb: Verb,
     pub credential: Credential,
+    /// The node of the case's world that it is about; without it the first.
+    pub on: Option<String>,
     pub save: Option<String>,
     pub expect: Option<Expect>,
     /// When it does not hold, the situation never arose.
@@ -36,13 +41,15 @@ impl Step {
 }
 
 /// Whose key goes with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Credential {
     Ordinary,
     Named(String),
     None,
     Bearer(String),
     Header(String),
+    /// A token of a peer's.
+    Token(Box<TokenWish>),
 }
 
 /// Edits of a control: JSON Pointer into the request, and what to put there.
@@ -93,7 +100,29 @@ pub enum Verb {
     Observe(Value),
     Stop,
     Kill,
+    Start,
     Restart,
+    /// A peer declares itself at a node.
+    Register {
+        peer: String,
+        /// Edits of the declaration before it is signed.
+        with: Edit,
+        /// Edits afterwards.
+        then: Edit,
+    },
+    /// Two nodes are registered with each other, by their own means.
+    Federate {
+        nodes: [String; 2],
+        scopes: Vec<String>,
+    },
+    /// Completes the record of a fact that a peer will send.
+    Forge(Map<String, Value>),
+    /// What a peer answers from now on.
+    Serve(Serve),
+    /// What a peer was asked so far.
+    Log(String),
+    /// Something happens to the network.
+    Link(LinkOrder),
     KillDuringWrites {
         clients: usize,
         kill_after: usize,
@@ -121,7 +150,14 @@ impl Verb {
             Self::Observe(_) => "observe",
             Self::Stop => "stop",
             Self::Kill => "kill",
+            Self::Start => "start",
             Self::Restart => "restart",
+            Self::Register { .. } => "register",
+            Self::Federate { .. } => "federate",
+            Self::Forge(_) => "forge",
+            Self::Serve(_) => "serve",
+            Self::Log(_) => "log",
+            Self::Link(_) => "link",
             Self::KillDuringWrites { .. } => "kill_during_writes",
         }
     }
@@ -130,7 +166,7 @@ impl Verb {
     pub fn moves_the_node(&self) -> bool {
         matches!(
             self,
-            Self::Stop | Self::Kill | Self::Restart | Self::KillDuringWrites { .. }
+            Self::Stop | Self::Kill | Self::Start | Self::Restart | Self::KillDuringWrites { .. }
         )
     }
 
@@ -145,6 +181,7 @@ impl Verb {
             Self::Conflicts { .. } => (Some(200.into()), Some("wire/conflicts")),
             Self::Resolve { .. } => (Some(200.into()), Some("wire/resolution")),
             Self::Request(_) => (Some("2xx".into()), None),
+            Self::Register { .. } => (Some("2xx".into()), Some("wire/peer-created")),
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
             Self::Raw { .. }
@@ -152,7 +189,13 @@ impl Verb {
             | Self::Observe(_)
             | Self::Stop
             | Self::Kill
+            | Self::Start
             | Self::Restart
+            | Self::Federate { .. }
+            | Self::Forge(_)
+            | Self::Serve(_)
+            | Self::Log(_)
+            | Self::Link(_)
             | Self::KillDuringWrites { .. } => (None, None),
         };
         Expect {

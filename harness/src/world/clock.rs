@@ -26,6 +26,11 @@ impl Deadline {
     }
 }
 
+/// Holds something up on purpose, as a slow network or peer does. Nothing waits *for* something this way.
+pub async fn wait(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Milliseconds since 1970.
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

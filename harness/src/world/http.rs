@@ -94,6 +94,7 @@ impl Http {
         let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ok(Exchange {
             n: 0,
+            on: None,
             request: written_down(out),
             answer,
             took_us,

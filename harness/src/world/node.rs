@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     target::{Launch, Target},
-    trace::{Answer, Gone},
+    trace::{Answer, Event, Gone},
 };
 
 /// How processes are started: where this program is, and where data folders go.
@@ -50,6 +50,17 @@ pub struct Node {
 impl Node {
     /// Starts a node on a folder and a port of its own and waits until it is ready.
     pub async fn launch(ground: &Ground, target: &Target, variant: Option<&str>, label: &str) -> Result<Self, Gone> {
+        Self::launch_behind(ground, target, variant, label, None).await
+    }
+
+    /// The same for a node that others reach under the address `public`.
+    pub async fn launch_behind(
+        ground: &Ground,
+        target: &Target,
+        variant: Option<&str>,
+        label: &str,
+        public: Option<&str>,
+    ) -> Result<Self, Gone> {
         let launch = target
             .launch
             .clone()
@@ -59,6 +70,9 @@ impl Node {
         let mut attempts = 0;
         loop {
             let mut node = Self::prepare(ground, target, &launch, variant, &data)?;
+            if let Some(public) = public {
+                node.names.insert("url", public.to_owned());
+            }
             match node.start().await {
                 Ok(()) => return Ok(node),
                 // Somebody else took the port between our look and its start.
@@ -141,6 +155,33 @@ impl Node {
                 return Err(self.last_words(&what));
             }
         }
+    }
+
+    /// Runs a command of the target's in the node's folder and environment, with further names.
+    pub async fn run(&self, template: &[String], more: &[(&'static str, String)]) -> Result<Event, String> {
+        let mut names = self.names.clone();
+        names.extend(more.iter().cloned());
+        let parts: Vec<String> = template.iter().map(|part| fill(part, &names)).collect();
+        let (program, arguments) = parts.split_first().ok_or("a command of the target's: it is empty")?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(&self.data)
+            .envs(self.env.iter().map(|(name, value)| (name, fill(value, &names))))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(COMMAND, command.output())
+            .await
+            .map_err(|_| format!("{program:?} took more than {} s", COMMAND.as_secs()))?
+            .map_err(|error| format!("{program:?} cannot be started: {error}"))?;
+        let said = [output.stdout, output.stderr].concat();
+        let said: String = String::from_utf8_lossy(&said).chars().take(2000).collect();
+        // The last argument may be a key, so the template stands for it.
+        Ok(Event::Ran {
+            command: template.join(" "),
+            said,
+            well: output.status.success(),
+        })
     }
 
     async fn is_ready(&self) -> bool {
@@ -234,4 +275,5 @@ fn tail(path: &Path) -> std::io::Result<Vec<String>> {
     Ok(lines[lines.len().saturating_sub(12)..].to_vec())
 }
 
+const COMMAND: Duration = Duration::from_secs(30);
 const LOG: &str = "node.log";

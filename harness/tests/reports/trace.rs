@@ -62,6 +62,7 @@ pub(crate) fn lines() -> Vec<Line> {
     let exchanges = answers.into_iter().zip(bodies.iter().cycle()).enumerate();
     let exchanges = exchanges
         .map(|(n, (answer, body))| Exchange {
+            on: None,
             n: n + 1,
             request: request(body.clone()),
             answer,

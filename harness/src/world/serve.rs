@@ -1,0 +1,108 @@
+//! Small HTTP servers of the harness's own, which may also hang up without an answer.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+
+use futures_util::{Stream, StreamExt as _};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Frame, Incoming},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+};
+
+pub(super) type Body = BoxBody<Bytes, io::Error>;
+
+/// The end of a connection in place of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is cut")]
+pub(super) struct HangUp;
+
+pub(super) trait Answering: Send + Sync + 'static {
+    fn answer(&self, request: Received) -> impl Future<Output = Result<Response<Body>, HangUp>> + Send;
+}
+
+/// A request, read to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Received {
+    pub head: Arc<hyper::http::request::Parts>,
+    pub body: Bytes,
+}
+
+/// A server that ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    /// Listens on a port of the system's choice.
+    pub(super) async fn start(answering: Arc<impl Answering>) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(async move {
+            // Dropped with the task, and the connections with it.
+            let mut connections = JoinSet::new();
+            loop {
+                while connections.try_join_next().is_some() {}
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                let answering = Arc::clone(&answering);
+                connections.spawn(async move {
+                    let service = service_fn(move |request| serve(Arc::clone(&answering), request));
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .keep_alive(false)
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Ok(Self { address, task })
+    }
+}
+
+async fn serve(answering: Arc<impl Answering>, request: Request<Incoming>) -> Result<Response<Body>, HangUp> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, LONGEST)
+        .collect()
+        .await
+        .map_err(|_too_long_or_broken| HangUp)?
+        .to_bytes();
+    let received = Received {
+        head: Arc::new(head),
+        body,
+    };
+    answering.answer(received).await
+}
+
+pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed()
+}
+
+/// A body whose connection ends after its first `length` bytes.
+pub(super) fn cut(bytes: impl Into<Bytes>, length: usize) -> Body {
+    let bytes: Bytes = bytes.into();
+    let start = bytes.slice(..length.min(bytes.len()));
+    stream(futures_util::stream::iter([
+        Ok(start),
+        Err(io::Error::new(io::ErrorKind::ConnectionReset, "cut on purpose")),
+    ]))
+}
+
+fn stream(parts: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Body {
+    BodyExt::boxed(StreamBody::new(parts.map(|part| part.map(Frame::data))))
+}
+
+/// Bytes of a request's body. No peer sends more in one request.
+const LONGEST: usize = 32 << 20;
