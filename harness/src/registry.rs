@@ -45,6 +45,8 @@ pub struct Requirement {
     /// Why no case judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_judged: Option<String>,
+    /// What its cases wait for. Until they are there, no node is conformant.
+    pub pending: Option<String>,
     /// The behaviours that the specification leaves open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
@@ -177,6 +179,7 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
         feature,
         text: String::new(),
         not_judged: None,
+        pending: None,
         open: None,
         file: file.to_owned(),
         section: section.to_owned(),
@@ -187,6 +190,9 @@ fn add_line(block: &mut Requirement, line: &str) {
     let into = if let Some(reason) = line.strip_prefix("not judged:") {
         block.not_judged = Some(reason.trim().to_owned());
         return;
+    } else if let Some(missing) = line.strip_prefix("pending:") {
+        block.pending = Some(missing.trim().to_owned());
+        return;
     } else if let Some(behaviours) = line.strip_prefix("open:") {
         block.open = Some(behaviours.trim().to_owned());
         return;
@@ -194,6 +200,8 @@ fn add_line(block: &mut Requirement, line: &str) {
         open
     } else if let Some(reason) = &mut block.not_judged {
         reason
+    } else if let Some(missing) = &mut block.pending {
+        missing
     } else {
         &mut block.text
     };

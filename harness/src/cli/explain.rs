@@ -65,6 +65,9 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String
     if let Some(reason) = &requirement.not_judged {
         let _ = writeln!(out, "Not judged: {reason}");
     }
+    if let Some(missing) = &requirement.pending {
+        let _ = writeln!(out, "No case yet: {missing}");
+    }
     let own: Vec<&Case> = cases
         .iter()
         .filter(|case| case.covers.contains(&requirement.id))

@@ -59,6 +59,9 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, RunError> {
             if let Some(reason) = &requirement.not_judged {
                 let _ = writeln!(out, "    not judged: {reason}");
             }
+            if let Some(missing) = &requirement.pending {
+                let _ = writeln!(out, "    no case yet: {missing}");
+            }
         }
     }
     say(&out);

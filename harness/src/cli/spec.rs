@@ -52,53 +52,66 @@ pub(super) fn spec(command: &SpecCommand) -> Result<Exit, RunError> {
     }
 }
 
-/// Per area: how many requirements there are, how many have cases, and how many are excluded with a reason.
+/// Per profile and area: how many requirements there are, how many have cases, and how many are excluded with a reason.
 pub(super) fn coverage_table(registry: &Registry, vectors: &Vectors) -> String {
-    let mut areas: Vec<&str> = Vec::new();
+    let mut groups: Vec<(&str, &str)> = Vec::new();
     for requirement in &registry.requirements {
-        if !areas.contains(&requirement.area()) {
-            areas.push(requirement.area());
+        let group = (requirement.profile.as_str(), requirement.area());
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    let mut profiles: Vec<&str> = Vec::new();
+    for (profile, _) in &groups {
+        if !profiles.contains(profile) {
+            profiles.push(profile);
         }
     }
     let mut out = String::from(
         "| area | MUST | judged | not judged, with reason | SHOULD | judged | cases |\n|---|---:|---:|---:|---:|---:|---:|\n",
     );
-    let mut sums = [0; 6];
-    for area in areas {
-        let own = || {
-            registry
-                .requirements
-                .iter()
-                .filter(|requirement| requirement.area() == area)
-        };
-        let judged = |id: &str| {
-            vectors
-                .cases
-                .iter()
-                .any(|case| case.covers.iter().any(|cover| cover == id))
-        };
-        let musts = || own().filter(|requirement| requirement.level.is_must());
-        let shoulds = || own().filter(|requirement| !requirement.level.is_must());
-        let row = [
-            musts().count(),
-            musts().filter(|requirement| judged(&requirement.id)).count(),
-            own().filter(|requirement| requirement.not_judged.is_some()).count(),
-            shoulds().count(),
-            shoulds().filter(|requirement| judged(&requirement.id)).count(),
-            // A case that covers two areas counts where its first requirement is.
-            vectors
-                .cases
-                .iter()
-                .filter(|case| case.covers[0].split('-').next() == Some(area))
-                .count(),
-        ];
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
+    for profile in profiles {
+        let mut sums = [0; 6];
+        for (_, area) in groups.iter().filter(|(of, _)| *of == profile) {
+            let row = coverage_row(registry, vectors, area);
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
+            }
+            let cells = row.map(|value| value.to_string()).join(" | ");
+            let _ = writeln!(out, "| {area} | {cells} |");
         }
-        let cells = row.map(|value| value.to_string()).join(" | ");
-        let _ = writeln!(out, "| {area} | {cells} |");
+        let cells = sums.map(|value| format!("**{value}**")).join(" | ");
+        let _ = writeln!(out, "| **{profile}** | {cells} |");
     }
-    let cells = sums.map(|value| format!("**{value}**")).join(" | ");
-    let _ = writeln!(out, "| **core** | {cells} |");
     out
+}
+
+fn coverage_row(registry: &Registry, vectors: &Vectors, area: &str) -> [usize; 6] {
+    let own = || {
+        registry
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.area() == area)
+    };
+    let judged = |id: &str| {
+        vectors
+            .cases
+            .iter()
+            .any(|case| case.covers.iter().any(|cover| cover == id))
+    };
+    let musts = || own().filter(|requirement| requirement.level.is_must());
+    let shoulds = || own().filter(|requirement| !requirement.level.is_must());
+    [
+        musts().count(),
+        musts().filter(|requirement| judged(&requirement.id)).count(),
+        own().filter(|requirement| requirement.not_judged.is_some()).count(),
+        shoulds().count(),
+        shoulds().filter(|requirement| judged(&requirement.id)).count(),
+        // A case that covers two areas counts where its first requirement is.
+        vectors
+            .cases
+            .iter()
+            .filter(|case| case.covers[0].split('-').next() == Some(area))
+            .count(),
+    ]
 }

@@ -248,6 +248,7 @@ impl Run<'_> {
                 self.kill_during_writes(*clients, *kill_after, body, &step.credential, done)
                     .await
             }
+            Verb::AtOnce { count, request } => self.at_once(*count, request, &step.credential, done).await,
             verb @ (Verb::Register { .. }
             | Verb::Federate { .. }
             | Verb::Forge(_)

@@ -138,9 +138,11 @@ async fn identity(http: &Http) -> (String, Option<String>) {
 
 async fn peers(wish: &WorldWish, case: &Case, seed: u64) -> Result<BTreeMap<String, Peer>, String> {
     let mut peers = BTreeMap::new();
+    let draw = |name: &str| Draw::new(seed, &format!("{}/peer/{name}", case.id));
     for (name, peer) in &wish.peers {
-        let mut draw = Draw::new(seed, &format!("{}/peer/{name}", case.id));
-        let node_id = format!("stigmem:node:{}", draw.uuid());
+        let node_id = draw(peer.same_id_as.as_ref().unwrap_or(name)).uuid();
+        let node_id = format!("stigmem:node:{node_id}");
+        let mut draw = draw(&format!("{name}/key"));
         let peer = Peer::start(node_id, Signer::from_seed(draw.bytes()), peer.scopes.clone()).await?;
         peers.insert(name.clone(), peer);
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     trace::{Answer, Event, Exchange, StepRecord},
-    vectors::Credential,
+    vectors::{Credential, step::RequestTemplate},
     world::{clock::Deadline, http::percent},
 };
 
@@ -43,8 +43,28 @@ impl Run<'_> {
         let ready: Vec<Ready> = (0..count)
             .map(|i| self.numbered(i, body, credential))
             .collect::<Result<_, _>>()?;
+        self.all_at_once(&ready, done).await
+    }
+
+    /// The same request, with the same credential, from several connections.
+    pub(super) async fn at_once(
+        &mut self,
+        count: usize,
+        template: &RequestTemplate,
+        credential: &Credential,
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
+        let document = self.bindings.fill_value(&request::of_template(template));
+        let ready = Ready {
+            document: document.map_err(|unbound| Stop::Harness(unbound.to_string()))?,
+            credential: credential.clone(),
+        };
+        self.all_at_once(&vec![ready; count], done).await
+    }
+
+    async fn all_at_once(&mut self, ready: &[Ready], done: &mut StepRecord) -> Result<(), Stop> {
         let mut outs = Vec::new();
-        for ready in &ready {
+        for ready in ready {
             outs.push(self.outgoing(ready).await?);
         }
         let answers = join_all(outs.into_iter().map(|out| self.place.http.send(out))).await;

@@ -24,7 +24,7 @@ use crate::{
     vectors::{
         Case, Credential, Edit, KeyWish,
         step::Verb,
-        world::{LinkOrder, LinkState, Serve, TokenWish},
+        world::{Fault, LinkOrder, LinkState, Serve, TokenWish},
     },
     world::{clock, link::Rule, peer::Peer},
 };
@@ -61,7 +61,15 @@ impl Run<'_> {
     /// The steps that need a world.
     pub(super) async fn peering(&mut self, verb: &Verb, done: &mut StepRecord) -> Result<(), Stop> {
         match verb {
-            Verb::Register { peer, with, then } => self.register(peer, with, then, done).await,
+            Verb::Register {
+                peer,
+                with,
+                then,
+                malleated,
+            } => {
+                let declaration = self.declaration(peer, with, then, *malleated)?;
+                self.register(&declaration, done).await
+            }
             Verb::Federate { nodes: [one, other], scopes } => {
                 self.introduce(one, other, scopes, done).await?;
                 self.introduce(other, one, scopes, done).await
@@ -102,18 +110,28 @@ impl Run<'_> {
         self.world?.member(&self.place.label)
     }
 
-    async fn register(&mut self, name: &str, with: &Edit, then: &Edit, done: &mut StepRecord) -> Result<(), Stop> {
+    /// A declaration of a peer's, signed now.
+    fn declaration(&self, name: &str, with: &Edit, then: &Edit, malleated: bool) -> Result<Value, Stop> {
         let signed_at = instant::format(clock::now_ms()).unwrap_or_default();
         // Whole seconds, as the published command line writes them.
         let signed_at = format!("{}Z", signed_at.get(..19).unwrap_or_default());
-        let mut declaration = Value::Object(self.peer(name)?.declaration(&signed_at));
+        let peer = self.peer(name)?;
+        let mut declaration = Value::Object(peer.declaration(&signed_at));
         self.edit(&mut declaration, with)?;
         let signed = declaration.as_object().cloned().unwrap_or_default();
-        let signature = self.peer(name)?.signer.sign(peering::declaration_bytes(&signed).as_bytes());
-        declaration["declaration_sig"] = signature.into();
+        let signature = peer.signer.sign(peering::declaration_bytes(&signed).as_bytes());
+        declaration["declaration_sig"] = if malleated {
+            peering::malleated(&signature).into()
+        } else {
+            signature.into()
+        };
         self.edit(&mut declaration, then)?;
+        Ok(declaration)
+    }
+
+    async fn register(&mut self, declaration: &Value, done: &mut StepRecord) -> Result<(), Stop> {
         let ready = Ready {
-            document: request::post("/v1/federation/peers", &declaration),
+            document: request::post("/v1/federation/peers", declaration),
             credential: Credential::Ordinary,
         };
         self.send_as(&ready, &federate(), done).await?;
@@ -228,6 +246,9 @@ impl Run<'_> {
             Ok(())
         })
         .map_err(Stop::Harness)?;
+        if let Some(fault) = &serve.discovery_fault {
+            peer.discovery_fault(Some(fault.clone()).filter(|fault| *fault != Fault::default()));
+        }
         for page in &serve.pages {
             let mut page = page.clone();
             page.facts = self.fill(&page.facts)?;
@@ -348,7 +369,11 @@ impl Run<'_> {
             header.to_string()
         };
         let signer = &self.peer(wish.signed_by.as_ref().unwrap_or(&wish.peer))?.signer;
-        Ok(peering::token(&header, &claims, signer))
+        let token = peering::token(&header, &claims, signer);
+        Ok(match token.rsplit_once('.') {
+            Some((signed, signature)) if wish.malleated => format!("{signed}.{}", peering::malleated(signature)),
+            _ => token,
+        })
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn with_source(body: &Value) -> Value {
     body
 }
 
-fn of_template(template: &RequestTemplate) -> Value {
+pub(super) fn of_template(template: &RequestTemplate) -> Value {
     let mut headers = template.headers.clone();
     let mut document = json!({
         "method": template.method.as_deref().unwrap_or("GET"), "path": template.path, "query": template.query,

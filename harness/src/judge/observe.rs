@@ -111,6 +111,7 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
             Some(exchange) => answered(exchange).map(|response| Observation::of_exchange(exchange, response)),
             None => Err(silent("a declaration to be sent", "it was not")),
         },
+        Verb::AtOnce { .. } => many::at_once(done),
         Verb::Federate { .. } => peering::federate(done),
         Verb::Forge(_) => peering::forge(done),
         Verb::Log(_) => peering::log(done),

@@ -27,6 +27,26 @@ impl Signer {
     }
 }
 
+/// The same signature with the group order added to its second half: another text, and by the equation alone as good as the first.
+pub fn malleated(signature: &str) -> String {
+    let Some(mut bytes) = decode(signature).filter(|bytes| bytes.len() == 64) else {
+        return signature.to_owned();
+    };
+    let mut carry = 0;
+    for (byte, order) in bytes[32..].iter_mut().zip(GROUP_ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        carry = sum >> 8;
+        *byte = sum.to_le_bytes()[0];
+    }
+    BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// 2^252 + 27742317777372353535851937790883648493, the low byte first.
+const GROUP_ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0x10,
+];
+
 /// The bytes that a declaration's signature covers: five members, sorted, compact, ASCII alone.
 pub fn declaration_bytes(declaration: &Map<String, Value>) -> String {
     let members = SIGNED
@@ -44,7 +64,7 @@ pub fn fingerprint(public: &str) -> String {
 fn ascii(value: &Value) -> String {
     let mut text = String::new();
     for char in value.to_string().chars() {
-        if char.is_ascii() {
+        if matches!(char, ' '..='~') {
             text.push(char);
             continue;
         }
@@ -125,6 +145,16 @@ mod tests {
             "sha256:b43cdfe1bf180ef4e22bb93ea9cc8f0ef23b762de714053b3bf0acdda2d7470d"
         );
         assert_eq!(ascii(&json!("𝄞")), r#""\ud834\udd1e""#);
+    }
+
+    #[test]
+    fn a_malleated_signature_is_another_text_that_strict_verifiers_refuse() {
+        let token = token(HEADER, &[("iss".to_owned(), json!("p"))], &signer());
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let other = malleated(signature);
+        assert_ne!(other, signature);
+        assert_eq!(other.len(), signature.len());
+        assert!(!is_signed_by(&format!("{signed}.{other}"), &signer().public()));
     }
 
     #[test]

@@ -27,19 +27,20 @@ pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features:
             ));
         }
         let judged = vectors.cases.iter().any(|case| case.covers.contains(&requirement.id));
-        match (&requirement.not_judged, judged) {
+        let excused = requirement.not_judged.as_ref().or(requirement.pending.as_ref());
+        match (excused, judged) {
             (None, false) => problems.push(InputError::at(
                 &requirement.file,
                 "",
                 format!(
-                    "{} has no case; write one, or add a line `> not judged: <reason>`",
+                    "{} has no case; write one, or add a line `> not judged: <reason>` or `> pending: <what is missing>`",
                     requirement.id
                 ),
             )),
             (Some(_), true) => problems.push(InputError::at(
                 &requirement.file,
                 "",
-                format!("{} is marked as not judged, but has a case", requirement.id),
+                format!("{} is marked as not judged or pending, but has a case", requirement.id),
             )),
             _ => {}
         }

@@ -192,6 +192,11 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             peer: member(value, "peer")?.unwrap_or_default(),
             with: member(value, "with")?.unwrap_or_default(),
             then: member(value, "then")?.unwrap_or_default(),
+            malleated: member(value, "malleated")?.unwrap_or_default(),
+        },
+        "at_once" => Verb::AtOnce {
+            count: count(value, "count")?,
+            request: member(value, "request")?.unwrap_or_default(),
         },
         "federate" => Verb::Federate {
             nodes: member(value, "nodes")?.unwrap_or_default(),

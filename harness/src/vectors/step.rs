@@ -109,6 +109,13 @@ pub enum Verb {
         with: Edit,
         /// Edits afterwards.
         then: Edit,
+        /// As for tokens.
+        malleated: bool,
+    },
+    /// One request so many times at the same moment.
+    AtOnce {
+        count: usize,
+        request: RequestTemplate,
     },
     /// Two nodes are registered with each other, by their own means.
     Federate {
@@ -153,6 +160,7 @@ impl Verb {
             Self::Start => "start",
             Self::Restart => "restart",
             Self::Register { .. } => "register",
+            Self::AtOnce { .. } => "at_once",
             Self::Federate { .. } => "federate",
             Self::Forge(_) => "forge",
             Self::Serve(_) => "serve",
@@ -191,6 +199,7 @@ impl Verb {
             | Self::Kill
             | Self::Start
             | Self::Restart
+            | Self::AtOnce { .. }
             | Self::Federate { .. }
             | Self::Forge(_)
             | Self::Serve(_)

@@ -24,6 +24,9 @@ pub struct PeerWish {
     /// The scopes it declares, in the order in which it signs them.
     #[serde(default = "usual_scopes")]
     pub scopes: Vec<String>,
+    /// Another peer whose node id it claims as its own.
+    #[serde(default)]
+    pub same_id_as: Option<String>,
 }
 
 pub(super) fn usual_scopes() -> Vec<String> {
@@ -44,6 +47,8 @@ pub struct TokenWish {
     pub header: Map<String, Value>,
     /// The peer whose key signs it; without it the peer's own.
     pub signed_by: Option<String>,
+    /// The signature with the group order added to its S, which lax verifiers take for the same.
+    pub malleated: bool,
     /// A token that is used again under this name is the same token.
     pub name: Option<String>,
     /// The Authorization header, with `{token}` in it.
@@ -57,6 +62,8 @@ pub struct Serve {
     pub peer: String,
     /// Edits of its discovery document.
     pub discovery: Edit,
+    /// What it answers in place of its discovery document; an empty object for the document again.
+    pub discovery_fault: Option<Fault>,
     /// Further pages of facts, served in order by cursor.
     pub pages: Vec<Page>,
 }
@@ -85,6 +92,8 @@ pub struct Fault {
     pub text: Option<String>,
     /// So many bytes of the body, and then the end of the connection.
     pub cut: Option<usize>,
+    /// The bytes of the answer come one at a time, with this pause.
+    pub drip_ms: Option<u64>,
     /// The answer waits so long.
     pub after_ms: Option<u64>,
 }

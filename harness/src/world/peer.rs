@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     clock,
-    serve::{Answering, Body, HangUp, Received, Server, cut, whole},
+    serve::{Answering, Body, HangUp, Received, Server, cut, drip, whole},
 };
 use crate::{
     body,
@@ -69,6 +69,11 @@ impl Peer {
         edit(&mut self.script.state().discovery)
     }
 
+    /// Answers this in place of the discovery document; `None` for the document again.
+    pub fn discovery_fault(&self, fault: Option<Fault>) {
+        self.script.state().discovery_fault = fault;
+    }
+
     pub fn serve(&self, page: Page) {
         let mut state = self.script.state();
         let number = state.pages.len() + 1;
@@ -92,6 +97,7 @@ struct Script(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     discovery: Value,
+    discovery_fault: Option<Fault>,
     pages: Vec<Served>,
     log: Vec<Asked>,
 }
@@ -119,9 +125,10 @@ impl Answering for Script {
             clock::wait(Duration::from_millis(wait)).await;
         }
         let text = fault.text.unwrap_or(answer);
-        let body = match fault.cut {
-            Some(length) => cut(text, length),
-            None => whole(text),
+        let body = match (fault.cut, fault.drip_ms) {
+            (Some(length), _) => cut(text, length),
+            (None, Some(pause)) => drip(text, Duration::from_millis(pause)),
+            (None, None) => whole(text),
         };
         Ok(respond(fault.status.unwrap_or(200), fault.headers, body))
     }
@@ -136,7 +143,10 @@ impl State {
             self.log.push(asked);
         }
         match (method.as_str(), path.as_str()) {
-            ("GET", "/.well-known/stigmem") => (self.discovery.to_string(), None),
+            ("GET", "/.well-known/stigmem") => {
+                let document = body::emit(&self.discovery).unwrap_or_else(|error| error);
+                (document, self.discovery_fault.clone())
+            }
             ("GET", "/v1/federation/facts") => self.page(cursor),
             _ => {
                 let fault = Fault {

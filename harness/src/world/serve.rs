@@ -1,9 +1,9 @@
 //! Small HTTP servers of the harness's own, which may also hang up without an answer.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _};
-use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     Request, Response,
     body::{Bytes, Frame, Incoming},
@@ -15,7 +15,9 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-pub(super) type Body = BoxBody<Bytes, io::Error>;
+use super::clock;
+
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The end of a connection in place of an answer.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,7 @@ async fn serve(answering: Arc<impl Answering>, request: Request<Incoming>) -> Re
 }
 
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed()
+    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 
 /// A body whose connection ends after its first `length` bytes.
@@ -100,8 +102,21 @@ pub(super) fn cut(bytes: impl Into<Bytes>, length: usize) -> Body {
     ]))
 }
 
-fn stream(parts: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> Body {
-    BodyExt::boxed(StreamBody::new(parts.map(|part| part.map(Frame::data))))
+/// A body that comes byte by byte.
+pub(super) fn drip(bytes: impl Into<Bytes>, pause: Duration) -> Body {
+    let bytes: Bytes = bytes.into();
+    let parts = futures_util::stream::unfold((bytes, 0), move |(bytes, at)| async move {
+        if at >= bytes.len() {
+            return None;
+        }
+        clock::wait(pause).await;
+        Some((Ok(bytes.slice(at..=at)), (bytes, at + 1)))
+    });
+    stream(parts)
+}
+
+fn stream(parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+    BodyExt::boxed_unsync(StreamBody::new(parts.map(|part| part.map(Frame::data))))
 }
 
 /// Bytes of a request's body. No peer sends more in one request.

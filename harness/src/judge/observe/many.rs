@@ -117,6 +117,19 @@ pub(super) fn assert_concurrently(done: &StepRecord) -> Result<Observation, Outc
     })
 }
 
+/// The statuses of all answers, silence as null.
+pub(super) fn at_once(done: &StepRecord) -> Result<Observation, Outcome> {
+    if done.exchanges.is_empty() {
+        return Err(silent("requests at once", "none were sent"));
+    }
+    let statuses: Vec<Value> = done.exchanges.iter().map(status).collect();
+    Ok(Observation {
+        subjects: statuses.len(),
+        body: Some(json!({"statuses": statuses})),
+        ..Observation::default()
+    })
+}
+
 fn acknowledged(exchange: &Exchange) -> Option<(&Exchange, &Response)> {
     match &exchange.answer {
         Answer::Response(response) if (200..300).contains(&response.status) => Some((exchange, response)),
