@@ -124,10 +124,16 @@ fn read_step(step: &Value) -> Result<Step, Problem> {
             format!("a step has exactly one verb, and this one has {verbs:?}"),
         ));
     };
+    let on: Option<String> = member(step, "on")?;
+    let mut read = read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?;
+    if let Verb::Until { step: inner, .. } = &mut read {
+        // What is looked at again and again is on the same node.
+        inner.on = inner.on.take().or_else(|| on.clone());
+    }
     Ok(Step {
-        verb: read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?,
+        verb: read,
         credential: read_credential(members.get("as"))?,
-        on: member(step, "on")?,
+        on,
         save: member(step, "save")?,
         expect: member(step, "expect")?,
         premise: member(step, "premise")?.unwrap_or_default(),
