@@ -6,6 +6,7 @@ mod judge;
 mod list;
 mod run;
 mod spec;
+mod targets;
 
 use std::{
     ffi::OsString,

@@ -41,6 +41,8 @@ use crate::{
 pub struct Setting {
     pub ground: Ground,
     pub target: Target,
+    /// Targets of single nodes of a world, by name.
+    pub named: BTreeMap<String, Target>,
     pub schemas: Arc<Schemas>,
     /// How many cases run at once.
     pub jobs: usize,
@@ -207,9 +209,9 @@ impl Places<'_> {
 
     /// In a world of its own, with several nodes or with peers.
     async fn among_others(&self, case: &Case, seed: u64) -> CaseRecord {
-        let (target, number) = (&self.setting.target, self.launches.fetch_add(1, Ordering::Relaxed));
+        let number = self.launches.fetch_add(1, Ordering::Relaxed);
         let folder = format!("{number:03}-{}", case.id.replace('/', "-"));
-        match Constellation::start(&self.setting.ground, target, case, &folder, seed).await {
+        match Constellation::start(self.setting, case, &folder, seed).await {
             Ok(world) => {
                 let stage = Stage::among(&world);
                 let record = case::run(case, stage, &self.setting.schemas, seed).await;

@@ -108,7 +108,7 @@ pub async fn init(args: &InitArgs, schemas: &Schemas, limits: Limits) -> Result<
     let mut found = discover::discover(&args.url, schemas, &mut probe).await?;
     let access = key::look(&mut found, key.as_ref(), args.key_env.as_deref(), schemas, &mut probe).await?;
     found.findings.push(Finding::unknown(
-        "optional features (include-retracted, past-timestamp): a node ignores parameters it does not know, so looking does not tell; \
+        "optional features (include-retracted, push and others that the file lists): a node ignores parameters it does not know, so looking does not tell; \
          read its documentation and list them under `features`",
     ));
     let text = toml_file::text(&found, &access);

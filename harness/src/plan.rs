@@ -68,9 +68,10 @@ pub fn plan(
     // Rules alone need somebody else to make the node talk.
     let all = own.iter().any(|case| chosen(case)) && own.iter().all(|case| !chosen(case) || case.every().is_some());
     // And no pass counts without a case in which the node stores a fact and shows it again.
-    let witness = own
-        .iter()
-        .find(|case| case.is_witness() && !case.wants_own_node() && case.needs.is_empty());
+    let witnesses = || own.iter().filter(|case| case.is_witness() && case.needs.is_empty());
+    let witness = witnesses()
+        .find(|case| !case.wants_own_node())
+        .or_else(|| witnesses().next());
     let witness = witness
         .filter(|_| own.iter().any(|case| chosen(case)))
         .map(|case| case.id.clone());
@@ -118,9 +119,10 @@ fn why_not_a_world(world: &WorldWish, target: &Target) -> Option<String> {
         None if world.nodes.len() > 1 => {
             Some("needs several nodes that the kit can start; this one is attached by URL".to_owned())
         }
-        Some(launch) if !launch.variants.contains_key(target::FEDERATION) => {
-            Some(format!("the target file has no [launch.variants.{}]", target::FEDERATION))
-        }
+        Some(launch) if !launch.variants.contains_key(target::FEDERATION) => Some(format!(
+            "the target file has no [launch.variants.{}]",
+            target::FEDERATION
+        )),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Every case of the vectors as a test of its own, run against the bundled node.
 //!
-//! The suite runs once, for the tests that were asked for; each test then looks up its verdict.
+//! Each profile runs once, for the tests that were asked for; each test then looks up its verdict.
 
 use std::{
     collections::BTreeMap,
@@ -10,23 +10,41 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
-use stigmem_conformance::{data::Data, schemas::Schemas, vectors};
+use stigmem_conformance::{
+    data::Data,
+    registry::Registry,
+    schemas::Schemas,
+    vectors::{self, Case},
+};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let data = Data::embedded();
     let schemas = Schemas::load(&data).expect("the schemas are right");
     let vectors = vectors::load(&data, &schemas).expect("the vectors are right");
-    let ids: Vec<String> = vectors.cases.iter().map(|case| case.id.clone()).collect();
-    let asked: Vec<String> = ids.iter().filter(|id| is_asked_for(&arguments, id)).cloned().collect();
-    // Whole or nothing: more selectors than a command line holds are not needed when everything is asked for.
-    let select = if asked.len() == ids.len() { Vec::new() } else { asked };
-    let verdicts = Arc::new(LazyLock::new(move || run(&select)));
-    let trials = ids.into_iter().map(|id| {
-        let verdicts = Arc::clone(&verdicts);
-        Trial::test(id.clone(), move || judge((**verdicts).as_ref(), &id))
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let registry = Registry::load(&data).expect("the specification is right");
+    let profile = |case: &Case| {
+        let requirement = case.covers.iter().find_map(|id| registry.get(id));
+        requirement
+            .map(|requirement| requirement.profile.clone())
+            .unwrap_or_default()
+    };
+    let mut profiles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for case in &vectors.cases {
+        profiles.entry(profile(case)).or_default().push(case.id.clone());
+    }
+    let mut trials = Vec::new();
+    for (profile, ids) in profiles {
+        let asked: Vec<String> = ids.iter().filter(|id| is_asked_for(&arguments, id)).cloned().collect();
+        // Whole or nothing: more selectors than a command line holds are not needed when everything is asked for.
+        let select = if asked.len() == ids.len() { Vec::new() } else { asked };
+        let verdicts = Arc::new(LazyLock::new(move || run(&profile, &select)));
+        trials.extend(ids.into_iter().map(|id| {
+            let verdicts = Arc::clone(&verdicts);
+            Trial::test(id.clone(), move || judge((**verdicts).as_ref(), &id))
+        }));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn is_asked_for(arguments: &Arguments, id: &str) -> bool {
@@ -53,10 +71,12 @@ fn judge(verdicts: Result<&BTreeMap<String, (String, String)>, &String>, id: &st
 }
 
 /// Verdict and message of each case that was run.
-fn run(select: &[String]) -> Result<BTreeMap<String, (String, String)>, String> {
+fn run(profile: &str, select: &[String]) -> Result<BTreeMap<String, (String, String)>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_stigmem-conformance"));
-    command.args(["run", "--report-dir"]).arg(folder.path());
+    command
+        .args(["run", "--profile", profile, "--report-dir"])
+        .arg(folder.path());
     for id in select {
         command.args(["--select", id]);
     }

@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use stigmem_conformance::protocol::cid::{self, Content};
 use stigmem_conformance::protocol::hlc::{self, Hlc};
-use stigmem_conformance::protocol::{instant, uri};
+use stigmem_conformance::protocol::{
+    instant,
+    peering::{self, Signer},
+    uri,
+};
 
 #[test]
 fn every_file_follows_the_schema() {
@@ -73,10 +77,16 @@ fn ids_are_unique_and_every_function_has_vectors() {
     assert_eq!(functions, known.iter().map(|name| text(name).to_owned()).collect());
 }
 
+/// What the harness leaves to the nodes that it judges: its peers sign, and do not verify.
+const OF_NODES: [&str; 2] = ["declaration-verify", "token-verify"];
+
 #[test]
 fn the_harness_agrees_with_every_vector() {
     let mut disagreements = Vec::new();
-    for (path, file) in files() {
+    for (path, file) in files()
+        .into_iter()
+        .filter(|(_, file)| !OF_NODES.contains(&text(&file["function"])))
+    {
         for vector in vectors(&file) {
             let answer = answer(text(&file["function"]), &vector["input"]);
             // A refused vector has no output, as a refusing function has no answer.
@@ -127,6 +137,14 @@ fn answer(function: &str, input: &Value) -> Option<Value> {
         }
         "canonical-bytes" => with_content(input, cid::canonical_bytes),
         "content-id" => with_content(input, cid::cid),
+        "declaration-bytes" => Some(peering::declaration_bytes(input.as_object()?).into()),
+        "token-mint" => {
+            let seed = data_encoding::HEXLOWER.decode(text(&input["seed"]).as_bytes()).ok()?;
+            let members = ["iss", "sub", "iat", "exp", "nonce", "scopes"];
+            let claims = members.map(|name| (name.to_owned(), input[name].clone()));
+            let signer = Signer::from_seed(seed.try_into().ok()?);
+            Some(peering::token(peering::HEADER, &claims, &signer).into())
+        }
         "instant-compare" => {
             let (a, b) = (
                 instant::parse(text(&input["a"])).ok()?,

@@ -14,7 +14,7 @@ use std::{
 
 use clap::Args;
 
-use super::{DataArgs, Edition, interrupted, runtime, say, say_error};
+use super::{DataArgs, Edition, interrupted, runtime, say, say_error, targets::Targets};
 use crate::{
     drive::{self, Setting},
     error::{InputError, RunError},
@@ -30,24 +30,24 @@ use crate::{
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunArgs {
-    /// Target file of the node to judge; without it the bundled node
+    /// Target file of the node to judge, or `bundled`; without it the bundled node. `a=FILE` is for one node of a world: give several
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
-    target: Option<PathBuf>,
+    pub(super) target: Vec<String>,
     /// A node that is already running
     #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// Environment variable with a key that may read and write every scope (with --url)
     #[arg(long, value_name = "NAME", requires = "url")]
-    key_env: Option<String>,
+    pub(super) key_env: Option<String>,
     /// Environment variable with a key that may manage keys, for cases that need several (with --url)
     #[arg(long, value_name = "NAME", requires = "url")]
-    admin_key_env: Option<String>,
+    pub(super) admin_key_env: Option<String>,
     /// Optional feature that the node claims (with --url); may be repeated
     #[arg(long, value_name = "NAME", requires = "url")]
-    feature: Vec<String>,
+    pub(super) feature: Vec<String>,
     /// Profile of the specification
     #[arg(long, default_value = "core")]
-    profile: String,
+    pub(super) profile: String,
     /// Run only these: case ids, areas, requirement ids or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     select: Vec<String>,
@@ -72,7 +72,7 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let target = target(args, &edition)?;
+    let Targets { main: target, named } = Targets::choose(args, &edition)?;
     let seed = args.seed.unwrap_or_else(seed::fresh);
     let plan = plan::plan(
         &edition.vectors,
@@ -90,6 +90,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let setting = Setting {
         ground: ground(scratch.path(), args.timeout)?,
         target,
+        named,
         schemas: Arc::clone(&edition.schemas),
         jobs: usize::from(args.jobs),
     };
@@ -125,34 +126,6 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
         say(&format!("The nodes' folders: {}\n", scratch.keep().display()));
     }
     Ok(report.exit())
-}
-
-fn target(args: &RunArgs, edition: &Edition) -> Result<Target, RunError> {
-    let mut target = match (&args.target, &args.url) {
-        (Some(file), _) => Target::read(file, &edition.schemas)?,
-        (None, Some(url)) => Target::at_url(
-            url,
-            args.key_env.clone(),
-            args.admin_key_env.clone(),
-            args.feature.clone(),
-        )?,
-        (None, None) => Target::bundled(&edition.data, &edition.schemas)?,
-    };
-    target.version = target.version.replace("{kit_version}", env!("CARGO_PKG_VERSION"));
-    for feature in &target.features {
-        if !edition.registry.features().contains(&feature.as_str()) {
-            return Err(InputError::at(
-                "--feature",
-                "",
-                format!(
-                    "{feature:?} is no optional feature; there are {:?}",
-                    edition.registry.features()
-                ),
-            )
-            .into());
-        }
-    }
-    Ok(target)
 }
 
 /// A folder for nodes, removed at the end.
@@ -206,8 +179,8 @@ fn repeat(args: &RunArgs) -> String {
     let mut add = |option: &str, value: &str| {
         command.extend([" ", option, " ", value]);
     };
-    if let Some(file) = &args.target {
-        add("--target", &file.display().to_string());
+    for target in &args.target {
+        add("--target", target);
     }
     if let Some(url) = &args.url {
         add("--url", url);

@@ -301,7 +301,13 @@ impl Run<'_> {
             let mut bindings = self.bindings.clone();
             let seen = StepRecord {
                 exchanges: done.exchanges[last_boundary(done)..].to_vec(),
-                events: done.events.last().cloned().filter(|event| matches!(event, Event::Log { .. })).into_iter().collect(),
+                events: done
+                    .events
+                    .last()
+                    .cloned()
+                    .filter(|event| matches!(event, Event::Log { .. }))
+                    .into_iter()
+                    .collect(),
             };
             if holds(&judge::settle(inner, &seen, &mut bindings, self.schemas)) {
                 return Ok(());

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
-use super::place::Place;
+use super::{Setting, place::Place};
 use crate::{
     protocol::peering::Signer,
     seed::Draw,
@@ -40,12 +40,12 @@ pub(super) struct Member {
 
 impl Constellation {
     /// Starts the nodes and peers of a case.
-    pub(super) async fn start(ground: &Ground, target: &Target, case: &Case, folder: &str, seed: u64) -> Result<Self, Gone> {
+    pub(super) async fn start(setting: &Setting, case: &Case, folder: &str, seed: u64) -> Result<Self, Gone> {
         let wish = case.world.clone().unwrap_or_default();
-        let launching = wish
-            .nodes
-            .iter()
-            .map(|name| member(ground, target, name, format!("{folder}-{name}")));
+        let launching = wish.nodes.iter().map(|name| {
+            let target = setting.named.get(name).unwrap_or(&setting.target);
+            member(&setting.ground, target, name, format!("{folder}-{name}"))
+        });
         let members = try_join_all(launching).await?;
         Ok(Self {
             members: wish.nodes.iter().cloned().zip(members).collect(),
@@ -94,7 +94,9 @@ impl Constellation {
 impl Member {
     /// The address under which peers reach it.
     pub(super) fn url(&self) -> &str {
-        self.link.as_ref().map_or_else(|| self.place.http.base(), |link| &link.url)
+        self.link
+            .as_ref()
+            .map_or_else(|| self.place.http.base(), |link| &link.url)
     }
 }
 

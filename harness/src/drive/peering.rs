@@ -70,7 +70,10 @@ impl Run<'_> {
                 let declaration = self.declaration(peer, with, then, *malleated)?;
                 self.register(&declaration, done).await
             }
-            Verb::Federate { nodes: [one, other], scopes } => {
+            Verb::Federate {
+                nodes: [one, other],
+                scopes,
+            } => {
                 self.introduce(one, other, scopes, done).await?;
                 self.introduce(other, one, scopes, done).await
             }
@@ -145,7 +148,10 @@ impl Run<'_> {
             Answer::None { .. } => None,
         });
         let answer = answer.unwrap_or_default();
-        let wanted = self.place.federation().and_then(|federation| federation.approve.clone());
+        let wanted = self
+            .place
+            .federation()
+            .and_then(|federation| federation.approve.clone());
         let (Some(peer), Some(approve)) = (answer["peer_id"].as_str(), wanted) else {
             return Ok(());
         };
@@ -153,7 +159,10 @@ impl Run<'_> {
             return Ok(());
         }
         let key = done.exchanges.last().and_then(|exchange| exchange.request.body.json());
-        let key = key.unwrap_or_default()["federation_pubkey"].as_str().unwrap_or_default().to_owned();
+        let key = key.unwrap_or_default()["federation_pubkey"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let ready = Ready {
             document: request::post(
                 &approve.path.replace("{peer_id}", peer),
@@ -169,7 +178,13 @@ impl Run<'_> {
     }
 
     /// Registers the node `one` at the node `other`, by the means of its own target.
-    async fn introduce(&mut self, one: &str, other: &str, scopes: &[String], done: &mut StepRecord) -> Result<(), Stop> {
+    async fn introduce(
+        &mut self,
+        one: &str,
+        other: &str,
+        scopes: &[String],
+        done: &mut StepRecord,
+    ) -> Result<(), Stop> {
         let (member, at) = (self.node(one)?, self.node(other)?);
         let (place, host) = (Arc::clone(&member.place), Arc::clone(&at.place));
         let key = host
@@ -213,7 +228,10 @@ impl Run<'_> {
         let peers = peers.unwrap_or_default();
         let found = peers["peers"].as_array().into_iter().flatten();
         let found = found.filter(|peer| peer["node_id"] == node_id && peer["status"] == "pending_approval");
-        let id = found.filter_map(|peer| peer["peer_id"].as_str()).next_back().map(str::to_owned);
+        let id = found
+            .filter_map(|peer| peer["peer_id"].as_str())
+            .next_back()
+            .map(str::to_owned);
         let outcome = match (asked, id) {
             (Err(stop), _) => Err(stop),
             (Ok(()), None) => Ok(false),
@@ -266,7 +284,8 @@ impl Run<'_> {
         });
         let source = source.transpose()?;
         let link = self.node(&order.to)?.link.as_ref();
-        let link = link.ok_or_else(|| Stop::Missing("a node behind a link of ours; this one is attached by URL".to_owned()))?;
+        let link =
+            link.ok_or_else(|| Stop::Missing("a node behind a link of ours; this one is attached by URL".to_owned()))?;
         link.order(
             source,
             Rule {
@@ -318,7 +337,10 @@ impl Run<'_> {
 
     /// The Authorization header with a peer's token, and how it is written down.
     pub(super) fn token(&self, wish: &TokenWish) -> Result<(String, String), Stop> {
-        let known = wish.name.as_ref().and_then(|name| self.minting().tokens.get(name).cloned());
+        let known = wish
+            .name
+            .as_ref()
+            .and_then(|name| self.minting().tokens.get(name).cloned());
         let token = match known {
             Some(token) => token,
             None => self.mint(wish)?,
@@ -327,8 +349,16 @@ impl Run<'_> {
             self.minting().tokens.insert(name.clone(), token.clone());
         }
         let claims = peering::claims(&token).unwrap_or_default();
-        let wrap = |token: &str| wish.wrapped.as_deref().unwrap_or("Bearer {token}").replace("{token}", token);
-        let shown = format!("{{token of {}: {claims}}}", wish.signed_by.as_ref().unwrap_or(&wish.peer));
+        let wrap = |token: &str| {
+            wish.wrapped
+                .as_deref()
+                .unwrap_or("Bearer {token}")
+                .replace("{token}", token)
+        };
+        let shown = format!(
+            "{{token of {}: {claims}}}",
+            wish.signed_by.as_ref().unwrap_or(&wish.peer)
+        );
         Ok((wrap(&token), wrap(&shown)))
     }
 

@@ -25,6 +25,10 @@ pub(super) fn text(found: &Found, access: &Access) -> String {
          # Optional features that it claims; `init` cannot see them from outside:\n\
          #   include-retracted   GET /v1/facts knows the parameter include_retracted\n\
          #   past-timestamp      POST /v1/facts takes a `timestamp` from a key with admin\n\
+         #   command-line        `stigmem federation` registers peers and keeps checkpoints\n\
+         #   instructions        facts may be instructions, with rules of their own\n\
+         #   push                POST /v1/federation/facts/push can be switched on\n\
+         #   team-federation     an operator can allow the scope team between nodes\n\
          features = []\n\
          \n\
          # A run writes facts that stay: never point this at a node whose data matters.\n\

@@ -115,14 +115,16 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
         Verb::Federate { .. } => peering::federate(done),
         Verb::Forge(_) => peering::forge(done),
         Verb::Log(_) => peering::log(done),
-        Verb::Stop | Verb::Kill | Verb::Start | Verb::Restart | Verb::Serve(_) | Verb::Link(_) => match done.events.last() {
-            Some(_) => Ok(Observation {
-                subjects: 0,
-                body: Some(Value::Null),
-                ..Observation::default()
-            }),
-            None => Err(silent("the node to be moved", "it was not")),
-        },
+        Verb::Stop | Verb::Kill | Verb::Start | Verb::Restart | Verb::Serve(_) | Verb::Link(_) => {
+            match done.events.last() {
+                Some(_) => Ok(Observation {
+                    subjects: 0,
+                    body: Some(Value::Null),
+                    ..Observation::default()
+                }),
+                None => Err(silent("the node to be moved", "it was not")),
+            }
+        }
         Verb::Walk { items, .. } => many::walk(items, done),
         Verb::Conflicts { of, .. } => {
             let of = bindings

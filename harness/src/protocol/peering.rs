@@ -6,7 +6,13 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// The members of a declaration that its signature covers, in the order of the signed bytes.
-pub const SIGNED: [&str; 5] = ["allowed_scopes", "federation_pubkey", "node_id", "node_url", "signed_at"];
+pub const SIGNED: [&str; 5] = [
+    "allowed_scopes",
+    "federation_pubkey",
+    "node_id",
+    "node_url",
+    "signed_at",
+];
 
 /// A key that signs.
 #[derive(Debug, Clone)]
@@ -43,15 +49,19 @@ pub fn malleated(signature: &str) -> String {
 
 /// 2^252 + 27742317777372353535851937790883648493, the low byte first.
 const GROUP_ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// The bytes that a declaration's signature covers: five members, sorted, compact, ASCII alone.
 pub fn declaration_bytes(declaration: &Map<String, Value>) -> String {
-    let members = SIGNED
-        .iter()
-        .filter_map(|name| Some(format!("{}:{}", ascii(&Value::from(*name)), ascii(declaration.get(*name)?))));
+    let members = SIGNED.iter().filter_map(|name| {
+        Some(format!(
+            "{}:{}",
+            ascii(&Value::from(*name)),
+            ascii(declaration.get(*name)?)
+        ))
+    });
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
@@ -160,8 +170,14 @@ mod tests {
     #[test]
     fn a_token_is_three_parts_that_the_key_signed() {
         let claims_in_order = [
-            ("iss".to_owned(), json!("stigmem:node:00000000-0000-4000-8000-000000000001")),
-            ("sub".to_owned(), json!("stigmem:node:00000000-0000-4000-8000-000000000002")),
+            (
+                "iss".to_owned(),
+                json!("stigmem:node:00000000-0000-4000-8000-000000000001"),
+            ),
+            (
+                "sub".to_owned(),
+                json!("stigmem:node:00000000-0000-4000-8000-000000000002"),
+            ),
             ("iat".to_owned(), json!(1_777_680_000_000_u64)),
             ("exp".to_owned(), json!(1_777_683_600_000_u64)),
             ("nonce".to_owned(), json!("00000000-0000-4000-8000-00000000abcd")),
@@ -169,7 +185,9 @@ mod tests {
         ];
         let token = token(HEADER, &claims_in_order, &signer());
         assert!(token.starts_with("eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdGlnbWVtOm5vZGU6MDAwM"));
-        assert!(token.ends_with(".N5WXMascgdXrJ5T_7bsbRIl65_9qOaoRwhuy_HCdjZwu1PJgM-KEuyEkYj60wWGro2fZgdIlSlazVJIrymyhAQ"));
+        assert!(
+            token.ends_with(".N5WXMascgdXrJ5T_7bsbRIl65_9qOaoRwhuy_HCdjZwu1PJgM-KEuyEkYj60wWGro2fZgdIlSlazVJIrymyhAQ")
+        );
         assert_eq!(claims(&token).unwrap()["exp"], 1_777_683_600_000_u64);
         assert!(is_signed_by(&token, &signer().public()));
         assert!(!is_signed_by(&token, &Signer::from_seed([7; 32]).public()));

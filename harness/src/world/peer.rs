@@ -119,7 +119,7 @@ impl Answering for Script {
     async fn answer(&self, request: Received) -> Result<Response<Body>, HangUp> {
         let (answer, fault) = self.state().answer(&request);
         let Some(fault) = fault else {
-            return Ok(respond(200, Map::new(), whole(answer)));
+            return Ok(respond(200, &Map::new(), whole(answer)));
         };
         if let Some(wait) = fault.after_ms {
             clock::wait(Duration::from_millis(wait)).await;
@@ -130,7 +130,7 @@ impl Answering for Script {
             (None, Some(pause)) => drip(text, Duration::from_millis(pause)),
             (None, None) => whole(text),
         };
-        Ok(respond(fault.status.unwrap_or(200), fault.headers, body))
+        Ok(respond(fault.status.unwrap_or(200), &fault.headers, body))
     }
 }
 
@@ -147,7 +147,7 @@ impl State {
                 let document = body::emit(&self.discovery).unwrap_or_else(|error| error);
                 (document, self.discovery_fault.clone())
             }
-            ("GET", "/v1/federation/facts") => self.page(cursor),
+            ("GET", "/v1/federation/facts") => self.page(cursor.as_ref()),
             _ => {
                 let fault = Fault {
                     status: Some(404),
@@ -158,8 +158,8 @@ impl State {
         }
     }
 
-    fn page(&mut self, asked: Option<Value>) -> (String, Option<Fault>) {
-        let at = match &asked {
+    fn page(&mut self, asked: Option<&Value>) -> (String, Option<Fault>) {
+        let at = match asked {
             None => Some(0),
             Some(cursor) => {
                 let found = self.pages.iter().position(|served| served.cursor == *cursor);
@@ -168,7 +168,10 @@ impl State {
         };
         let last = self.pages.len();
         let Some((n, served)) = at.and_then(|n| Some((n, self.pages.get_mut(n)?))) else {
-            return (json!({"facts": [], "cursor": asked, "has_more": false}).to_string(), None);
+            return (
+                json!({"facts": [], "cursor": asked, "has_more": false}).to_string(),
+                None,
+            );
         };
         let has_more = served.page.has_more.unwrap_or(n + 1 < last);
         let facts = if served.page.facts.is_null() {
@@ -200,11 +203,14 @@ fn written_down(request: &Received) -> Asked {
     }
 }
 
-fn respond(status: u16, headers: Map<String, Value>, body: Body) -> Response<Body> {
+fn respond(status: u16, headers: &Map<String, Value>, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let all = response.headers_mut();
-    all.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    all.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     for (name, value) in headers {
         let name = header::HeaderName::from_bytes(name.as_bytes());
         let value = header::HeaderValue::from_str(value.as_str().unwrap_or_default());

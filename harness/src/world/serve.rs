@@ -58,7 +58,9 @@ impl Server {
             let mut connections = JoinSet::new();
             loop {
                 while connections.try_join_next().is_some() {}
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
                 let answering = Arc::clone(&answering);
                 connections.spawn(async move {
                     let service = service_fn(move |request| serve(Arc::clone(&answering), request));
@@ -89,7 +91,9 @@ async fn serve(answering: Arc<impl Answering>, request: Request<Incoming>) -> Re
 }
 
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
+    Full::new(bytes.into())
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync()
 }
 
 /// A body whose connection ends after its first `length` bytes.

@@ -69,9 +69,14 @@ fn answer(function: &str, input: &Vector) -> Option<Vector> {
             let last = input["last"].as_str().map_or(Some(Hlc::default()), clock)?;
             Some(last.next(integer(&input["now"])).to_string().into())
         }
-        "hlc-emit" => {
-            Some(Hlc { wall: integer(&input["wall"]), counter: integer(&input["counter"]) }.to_string().into())
-        }
+        "hlc-emit" => Some(
+            Hlc {
+                wall: integer(&input["wall"]),
+                counter: integer(&input["counter"]),
+            }
+            .to_string()
+            .into(),
+        ),
         "uri-normalise" => uri::normalise(text(input)).ok().map(Vector::from),
         "float-text" => {
             let double = text(input).parse::<f64>().ok().filter(|double| double.is_finite())?;
@@ -99,7 +104,10 @@ fn content_id(input: &Vector) -> Option<Vector> {
     };
     let body = format!(r#"{{"type":{}{v}}}"#, input["value"]["type"]);
     let value = Value::from_json(&reader::read(body.as_bytes()).ok()?).ok()?;
-    let (entity, source) = (uri::normalise(text(&input["entity"])).ok()?, uri::normalise(text(&input["source"])).ok()?);
+    let (entity, source) = (
+        uri::normalise(text(&input["entity"])).ok()?,
+        uri::normalise(text(&input["source"])).ok()?,
+    );
     let covered = Covered {
         entity: &entity,
         relation: text(&input["relation"]),
@@ -114,7 +122,10 @@ fn content_id(input: &Vector) -> Option<Vector> {
 /// The clock texts of the vectors; a counter that is missing is 0.
 fn clock(text: &str) -> Option<Hlc> {
     let (wall, counter) = text.split_once('.').unwrap_or((text, "0"));
-    Some(Hlc { wall: wall.parse().ok()?, counter: counter.parse().ok()? })
+    Some(Hlc {
+        wall: wall.parse().ok()?,
+        counter: counter.parse().ok()?,
+    })
 }
 
 fn text(value: &Vector) -> &str {

@@ -59,7 +59,11 @@ fn request(asked: &Asked, key: Option<&str>) -> Value {
         ("path".to_owned(), asked.path.as_str().into()),
         ("query".to_owned(), asked.query.clone().into()),
     ]);
-    if let Some(token) = asked.authorization.as_deref().and_then(|text| text.strip_prefix("Bearer ")) {
+    if let Some(token) = asked
+        .authorization
+        .as_deref()
+        .and_then(|text| text.strip_prefix("Bearer "))
+    {
         let claims = peering::claims(token).unwrap_or_default();
         let time = |name: &str| claims[name].as_i64();
         shown.insert(
