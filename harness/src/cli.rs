@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how answers and errors are shown.
 
 mod bench;
+mod demo;
 mod explain;
 mod judge;
 mod list;
@@ -67,6 +68,8 @@ enum Command {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Let two nodes on this machine federate, and show each step
+    Demo(demo::DemoArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Spec(command)) => spec::spec(&command),
+        Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),

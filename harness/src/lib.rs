@@ -5,6 +5,7 @@ pub mod bindings;
 pub mod body;
 pub mod cli;
 pub mod data;
+pub mod demo;
 pub mod drive;
 pub mod error;
 pub mod exit;

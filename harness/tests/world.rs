@@ -92,14 +92,7 @@ async fn pages_follow_their_cursors() {
     for _ in 0..3 {
         assert_eq!(page(&peer, "?cursor=page-3").await["cursor"], "page-3");
     }
-    let cursors: Vec<Value> = peer
-        .log()
-        .iter()
-        .map(|asked| asked.query["cursor"].clone())
-        .skip(2)
-        .take(1)
-        .collect();
-    assert_eq!(cursors, [json!("page-1")]);
+    assert_eq!(peer.log()[2].query.get("cursor"), Some(&json!("page-1")));
 }
 
 #[tokio::test]

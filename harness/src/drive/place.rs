@@ -107,7 +107,7 @@ impl Place {
     }
 
     /// Registers the node at another one, by the target's own command.
-    pub(super) async fn run_register(&self, more: &[(&'static str, String)]) -> Result<Event, String> {
+    pub async fn run_register(&self, more: &[(&'static str, String)]) -> Result<Event, String> {
         let command = self.federation().map(|federation| federation.register.as_slice());
         let command = command
             .filter(|command| !command.is_empty())
