@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     /// Told when peers come or go.
     pub(crate) changed: Notify,
     started: Instant,
+    /// What strangers may have written down about them.
+    strangers: Mutex<Bucket>,
     budgets: Mutex<HashMap<String, Budget>>,
     pulls: Mutex<BTreeMap<String, PullState>>,
 }
@@ -31,6 +33,12 @@ struct Budget {
     /// Whether the last request was refused; only the first of a row is written down.
     empty: bool,
 }
+
+/// Anybody can send a token that does not hold. More of them than this are refused without filling the disk.
+const REFUSALS: RateLimit = RateLimit {
+    per_second: 20.0,
+    burst: 1_000.0,
+};
 
 /// Why a request was not let through.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +60,17 @@ impl Exchange {
             key,
             changed: Notify::new(),
             started: Instant::now(),
+            strangers: Mutex::new(Bucket::new(REFUSALS, Duration::ZERO)),
             budgets: Mutex::default(),
             pulls: Mutex::default(),
         }
+    }
+
+    /// Whether one more refused token is written down.
+    pub(crate) fn notes_refusal(&self) -> bool {
+        let now = self.started.elapsed();
+        let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        strangers.take(now).is_ok()
     }
 
     /// Takes one request out of the peer's budget.

@@ -92,13 +92,37 @@ fn conditions(wanted: &Wanted) -> (String, Vec<Sql>) {
     (text, values)
 }
 
+/// How the database carries out the query of a page.
+#[cfg(test)]
+pub(super) fn plan(db: &Connection) -> rusqlite::Result<String> {
+    let wanted = Wanted {
+        peer_id: String::new(),
+        node_id: String::new(),
+        scopes: ScopeSet::from_iter([Scope::Company, Scope::Public]),
+        relayed: true,
+        after: 0,
+        limit: 1,
+    };
+    let (text, values) = conditions(&wanted);
+    let values = values.into_iter().chain([Sql::Integer(1)]);
+    let steps: Vec<String> = db
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", page_query(&text)))?
+        .query_map(params_from_iter(values), |row| row.get(3))?
+        .collect::<Result<_, _>>()?;
+    Ok(steps.join("; "))
+}
+
+fn page_query(conditions: &str) -> String {
+    format!(
+        "SELECT {} FROM fact f INDEXED BY fact_for_peers CROSS JOIN entry e ON e.seq = f.seq \
+         CROSS JOIN triple t ON t.id = e.triple WHERE {conditions} AND NOT {INSTRUCTION} ORDER BY f.seq LIMIT ?",
+        rows::FACT
+    )
+}
+
 fn page(db: &Connection, wanted: &Wanted) -> rusqlite::Result<SharedPage> {
     let (text, mut values) = conditions(wanted);
-    let sql = format!(
-        "SELECT {} FROM fact f INDEXED BY fact_for_peers CROSS JOIN entry e ON e.seq = f.seq \
-         CROSS JOIN triple t ON t.id = e.triple WHERE {text} AND NOT {INSTRUCTION} ORDER BY f.seq LIMIT ?",
-        rows::FACT
-    );
+    let sql = page_query(&text);
     // One more than asked for tells whether another page follows.
     values.push(Sql::Integer(i64::from(wanted.limit) + 1));
     let mut select = db.prepare_cached(&sql)?;

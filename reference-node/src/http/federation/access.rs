@@ -77,7 +77,7 @@ fn refused(refusal: Refusal) -> ApiError {
 
 /// Writes a refusal down before it is answered.
 async fn turn_away(app: &App, peer_id: &str, issuer: &str, refusal: Refusal) -> Result<ApiError, ApiError> {
-    if refusal.is_audited() {
+    if refusal.is_audited() && app.exchange.notes_refusal() {
         let event = if refusal == Refusal::NonceSeen {
             "replay_attempt"
         } else {
