@@ -1,7 +1,11 @@
 //! Settings: the environment, read once and checked before anything starts.
 
+mod federation;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub(crate) use self::federation::FederationSettings;
 
 /// One environment variable. `--help` and the README's table come from this list.
 pub(crate) struct Setting {
@@ -14,7 +18,12 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
     Setting { name, default, help }
 }
 
-pub(crate) const SETTINGS: [Setting; 18] = [
+/// Every setting there is.
+pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
+    CORE.iter().chain(&federation::SETTINGS)
+}
+
+const CORE: [Setting; 16] = [
     setting(
         "STIGMEM_HOST",
         "127.0.0.1",
@@ -39,16 +48,6 @@ pub(crate) const SETTINGS: [Setting; 18] = [
         "STIGMEM_AUTH_REQUIRED",
         "true",
         "Whether every request under /v1/ needs a key. Off only for local work.",
-    ),
-    setting(
-        "STIGMEM_FEDERATION_ENABLED",
-        "false",
-        "Federation is not part of this release; true is refused.",
-    ),
-    setting(
-        "STIGMEM_FEDERATION_PULL_INTERVAL_S",
-        "30",
-        "Seconds between pulls; checked, and unused without federation.",
     ),
     setting(
         "STIGMEM_LOG_LEVEL",
@@ -127,6 +126,7 @@ pub(crate) struct Settings {
     pub(crate) worker_threads: usize,
     pub(crate) readers: usize,
     pub(crate) write_queue: usize,
+    pub(crate) federation: FederationSettings,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,10 +137,6 @@ pub(crate) enum ConfigError {
         value: String,
         expected: &'static str,
     },
-    #[error(
-        "STIGMEM_FEDERATION_ENABLED is true, but federation is not part of this release; unset it or set it to false"
-    )]
-    Federation,
 }
 
 impl Settings {
@@ -151,14 +147,6 @@ impl Settings {
     /// Reads every setting through `lookup`; an empty value counts as unset.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let source = Source(&lookup);
-        if source.boolean("STIGMEM_FEDERATION_ENABLED")? {
-            return Err(ConfigError::Federation);
-        }
-        source.number(
-            "STIGMEM_FEDERATION_PULL_INTERVAL_S",
-            1..=86_400,
-            "a number of seconds from 1 to 86400",
-        )?;
         let seconds = |name| {
             let number = source.number(name, 1..=3_600, "a number of seconds from 1 to 3600")?;
             Ok::<_, ConfigError>(Duration::from_secs(number as u64))
@@ -188,6 +176,7 @@ impl Settings {
             worker_threads: source.number("STIGMEM_WORKER_THREADS", 0..=256, "a number from 0 to 256")?,
             readers: source.number("STIGMEM_READERS", 1..=64, "a number from 1 to 64")?,
             write_queue: source.number("STIGMEM_WRITE_QUEUE", 1..=65_536, "a number from 1 to 65536")?,
+            federation: FederationSettings::read(&source)?,
         })
     }
 }
@@ -197,8 +186,7 @@ struct Source<'l>(&'l dyn Fn(&str) -> Option<String>);
 impl Source<'_> {
     fn text(&self, name: &'static str) -> String {
         let default = || {
-            SETTINGS
-                .iter()
+            settings()
                 .find(|setting| setting.name == name)
                 .map_or("", |setting| setting.default)
         };

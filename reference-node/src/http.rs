@@ -5,6 +5,7 @@ mod body;
 mod conflicts;
 mod errors;
 mod facts;
+mod federation;
 mod keys;
 mod limits;
 mod meta;
@@ -26,6 +27,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use self::errors::ApiError;
 use self::metrics::Metrics;
 use crate::config::Settings;
+use crate::domain::signing::FederationKey;
+use crate::federation::Exchange;
 use crate::store::Store;
 
 /// What the handlers work with.
@@ -33,12 +36,16 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) node_url: String,
+    pub(crate) exchange: Exchange,
     metrics: Metrics,
 }
 
 impl App {
     pub(crate) fn new(settings: Settings, store: Store, node_url: String) -> Self {
+        let kept = || FederationKey::from_seed(&store.federation_seed);
+        let key = settings.federation.key.clone().unwrap_or_else(kept);
         Self {
+            exchange: Exchange::new(key),
             settings,
             store,
             node_url,
@@ -77,6 +84,24 @@ fn routes() -> Vec<Route> {
         route("/v1/facts/{id}", &["get"], get(facts::get)),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
         route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
+        route(
+            "/v1/federation/peers",
+            &["get", "post"],
+            get(federation::peers::list).post(federation::peers::register),
+        ),
+        route(
+            "/v1/federation/peers/{id}",
+            &["delete"],
+            delete(federation::peers::revoke),
+        ),
+        route(
+            "/v1/federation/peers/{id}/capabilities",
+            &["get"],
+            get(federation::peers::capabilities),
+        ),
+        route("/v1/federation/facts", &["get"], get(federation::facts::pull)),
+        route("/v1/federation/facts/push", &["post"], post(federation::push::push)),
+        route("/v1/federation/audit", &["get"], get(federation::audit::list)),
     ]
 }
 

@@ -1,11 +1,12 @@
 //! The Stigmem reference node: a small complete node, kept simple enough to read beside the specification.
 //!
 //! `main → config → http → domain → store`: the HTTP layer knows the protocol's messages, `domain` its rules and nothing
-//! else, the store keeps facts in one SQLite file with one writer. The crate never shares code with the conformance
+//! else, the store keeps facts in one SQLite file with one writer. `federation` is the client side: it asks peers for facts. The crate never shares code with the conformance
 //! harness, which runs it as it runs any other node: as a child process, over HTTP.
 
 mod config;
 mod domain;
+mod federation;
 mod http;
 mod operator;
 mod server;

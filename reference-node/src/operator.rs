@@ -1,4 +1,6 @@
-//! The operator's command line: keys, directly in the database file, also while the node runs.
+//! The operator's command line: keys and federation, directly in the database file, also while the node runs.
+
+mod federation;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,6 +30,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(KeyCommand),
+    /// Peers and checkpoints.
+    #[command(subcommand)]
+    Federation(federation::FederationCommand),
 }
 
 #[derive(Subcommand)]
@@ -84,8 +89,10 @@ enum OperatorError {
     EntityUri(#[from] uri::UriError),
     #[error("there is no key {0}; `stigmem keys list` shows the ids")]
     NoKey(String),
-    #[error("standard output cannot be written: {0}")]
+    #[error("input or output failed: {0}")]
     Output(#[from] std::io::Error),
+    #[error("{0}")]
+    Other(String),
 }
 
 fn permissions(list: &str) -> Result<PermissionSet, String> {
@@ -115,9 +122,12 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let Command::Keys(command) = arguments.command;
-    match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+    let outcome = match arguments.command {
+        Command::Keys(command) => run(command).map(|()| ExitCode::SUCCESS),
+        Command::Federation(command) => federation::run(command),
+    };
+    match outcome {
+        Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "stigmem: {error}");
             ExitCode::FAILURE
@@ -165,10 +175,14 @@ fn run(command: KeyCommand) -> Result<(), OperatorError> {
 
 impl Database {
     fn open(&self) -> Result<Connection, OperatorError> {
-        open::for_writing(&self.path).map_err(|error| OperatorError::Open {
+        open::for_writing(&self.path).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: StoreError) -> OperatorError {
+        OperatorError::Open {
             path: self.path.display().to_string(),
             error,
-        })
+        }
     }
 }
 

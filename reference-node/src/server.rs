@@ -13,7 +13,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::config::{ConfigError, SETTINGS, Settings};
+use crate::config::{ConfigError, Settings, settings};
+use crate::federation;
 use crate::http::{self, App};
 use crate::store::{Store, StoreError, StoreLimits};
 
@@ -89,7 +90,7 @@ fn help() -> String {
          Usage: stigmem-node [--help | --version]\n\n\
          The server is configured by the environment alone:\n\n",
     );
-    for setting in &SETTINGS {
+    for setting in settings() {
         let default = if setting.default.is_empty() {
             "not set"
         } else {
@@ -140,7 +141,7 @@ fn start_log(settings: &Settings) -> Result<(), ServerError> {
 fn warn_about_unknown_settings() {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        if name.starts_with("STIGMEM_") && !SETTINGS.iter().any(|setting| setting.name == name) {
+        if name.starts_with("STIGMEM_") && !settings().any(|setting| setting.name == name) {
             tracing::warn!(setting = %name, "this setting is not known and has no effect");
         }
     }
@@ -166,11 +167,21 @@ async fn serve(settings: Settings) -> Result<(), ServerError> {
 
     let app = Arc::new(App::new(settings, store, url));
     let connections = Connections::new(&app);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let pulls = tokio::spawn(federation::pull::run(Arc::clone(&app), stopped));
     tokio::select! {
         () = connections.accept(listener) => {}
         () = told_to_stop() => {}
     }
     tracing::info!("the node is stopping");
+    // Nothing receives when federation is off; then there is nothing to stop.
+    let _ = stop.send(true);
+    if tokio::time::timeout(app.settings.shutdown_timeout, pulls)
+        .await
+        .is_err()
+    {
+        tracing::warn!("a pull was still in flight when the time to stop was over");
+    }
     connections.finish(app.settings.shutdown_timeout).await;
     app.store.close().await;
     tracing::info!("the node has stopped");

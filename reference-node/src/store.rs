@@ -6,14 +6,20 @@
 mod assert;
 mod conflicts;
 mod contest;
+pub(crate) mod cursors;
+pub(crate) mod events;
 mod expiry;
 pub(crate) mod keys;
 mod lookup;
+mod nonces;
 pub(crate) mod open;
+pub(crate) mod peers;
 mod query;
 mod readers;
+mod receive;
 mod resolve;
 mod rows;
+mod shared;
 mod writer;
 
 #[cfg(test)]
@@ -28,7 +34,9 @@ pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
 pub(crate) use self::lookup::Name;
 pub(crate) use self::query::Filter;
 use self::readers::Effort;
+pub(crate) use self::receive::{Batch, Outcome, Progress};
 pub(crate) use self::resolve::{Resolution, ResolveRefusal};
+pub(crate) use self::shared::Wanted;
 pub(crate) use self::writer::Txn;
 
 use crate::domain::cursor::CursorKey;
@@ -65,6 +73,8 @@ pub(crate) struct Store {
     keys: Mutex<Connection>,
     pub(crate) node_id: String,
     pub(crate) cursor_key: CursorKey,
+    /// The seed of the federation key that the node made for itself.
+    pub(crate) federation_seed: [u8; 32],
 }
 
 impl Store {
@@ -73,6 +83,7 @@ impl Store {
         let db = open::for_writing(path)?;
         let node_id = open::node_id(&db)?;
         let cursor_key = open::cursor_key(&db)?;
+        let federation_seed = open::federation_seed(&db)?;
         let readers = (0..limits.readers)
             .map(|_| open::for_reading(path))
             .collect::<Result<_, _>>()?;
@@ -82,6 +93,7 @@ impl Store {
             writer: writer::Writer::start(db, limits.write_queue)?,
             node_id,
             cursor_key,
+            federation_seed,
         })
     }
 

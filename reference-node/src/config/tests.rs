@@ -52,15 +52,59 @@ fn nonsense_is_refused_by_name() {
         ("STIGMEM_MAX_BODY_BYTES", "10"),
         ("STIGMEM_READERS", "0"),
         ("STIGMEM_FEDERATION_PULL_INTERVAL_S", "0"),
+        ("STIGMEM_FEDERATION_PULL_INTERVAL_S", "inf"),
+        ("STIGMEM_FEDERATION_ENABLED", "soon"),
+        ("STIGMEM_FEDERATION_ALLOWED_SCOPES", "local,public"),
+        ("STIGMEM_FEDERATION_ALLOWED_SCOPES", "galaxy"),
+        ("STIGMEM_FEDERATION_RELAY_LAG_HARD_MS", "0"),
         ("STIGMEM_REQUEST_TIMEOUT_S", "1.5"),
     ] {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(value), "{error}");
     }
+}
+
+#[test]
+fn federation_is_off_and_narrow_until_it_is_set() {
+    let federation = with(&[]).unwrap().federation;
+    assert!(!federation.enabled && !federation.push && federation.relay && federation.key.is_none());
+    assert_eq!(federation.allowed.words(), ["company", "public"]);
+    let set = with(&[
+        ("STIGMEM_FEDERATION_ENABLED", "1"),
+        ("STIGMEM_FEDERATION_PULL_INTERVAL_S", "0.2"),
+        ("STIGMEM_FEDERATION_ALLOWED_SCOPES", " team , public "),
+    ]);
+    let federation = set.unwrap().federation;
+    assert_eq!(federation.pull_interval, Duration::from_millis(200));
+    assert!(federation.enabled);
+    assert_eq!(federation.allowed.words(), ["team", "public"]);
+}
+
+#[test]
+fn a_key_of_the_operators_own_comes_in_both_halves() {
+    const PUBLIC: &str = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg";
+    const SEED: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    let keys = |public, seed| {
+        with(&[
+            ("STIGMEM_FEDERATION_PUBKEY", public),
+            ("STIGMEM_FEDERATION_PRIVKEY", seed),
+        ])
+    };
     assert_eq!(
-        with(&[("STIGMEM_FEDERATION_ENABLED", "1")]).unwrap_err(),
-        ConfigError::Federation
+        keys(PUBLIC, SEED).unwrap().federation.key.unwrap().public_text(),
+        PUBLIC
     );
+    for (public, seed) in [
+        (PUBLIC, ""),
+        ("", SEED),
+        (&PUBLIC[1..], SEED),
+        (PUBLIC, PUBLIC),
+        (PUBLIC, "secret"),
+    ] {
+        let error = keys(public, seed).unwrap_err().to_string();
+        assert!(error.contains("STIGMEM_FEDERATION_P"), "{error}");
+        assert!(seed.is_empty() || !error.contains(seed) || public == seed, "{error}");
+    }
 }
 
 #[test]
@@ -71,8 +115,7 @@ fn the_readme_lists_every_setting() {
         .filter(|line| line.starts_with("| `STIGMEM_"))
         .map(str::to_owned)
         .collect();
-    let mut expected: Vec<String> = SETTINGS
-        .iter()
+    let mut expected: Vec<String> = settings()
         .map(|setting| {
             let default = if setting.default.is_empty() {
                 String::new()

@@ -9,6 +9,8 @@ use subtle::ConstantTimeEq;
 pub(crate) enum List {
     Facts = 1,
     Conflicts = 2,
+    Shared = 3,
+    FederationEvents = 4,
 }
 
 /// The last row of a page: its clock pair, then its row number to break ties.

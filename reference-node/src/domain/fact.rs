@@ -28,6 +28,9 @@ pub(crate) struct Fact {
     pub(crate) scope: Scope,
     pub(crate) received_from: Option<String>,
     pub(crate) contradicted: bool,
+    /// The origin's own words, where the fact came from a peer.
+    pub(crate) hlc_text: Option<String>,
+    pub(crate) timestamp_text: Option<String>,
 }
 
 /// A fact before the node has stamped it. Every field is valid and in its stored form.

@@ -32,6 +32,30 @@ impl Hlc {
             }
         }
     }
+
+    /// The largest stamp whose successors still have 13 digits.
+    pub(crate) const LAST_RECEIVED: Self = Self {
+        wall: 9_999_999_999_000,
+        counter: 0,
+    };
+
+    /// Reads any `digits.digits` as a pair of integers; a missing counter is 0.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (wall, counter) = text.split_once('.').unwrap_or((text, "0"));
+        let number = |digits: &str| {
+            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            digits.parse::<i64>().ok().filter(|_| plain)
+        };
+        Some(Self {
+            wall: number(wall)?,
+            counter: number(counter)?,
+        })
+    }
+
+    /// The stamp after something stamped `received` has arrived: above the clock, the last stamp and the received one.
+    pub(crate) fn merge(self, received: Self, now_millis: i64) -> Self {
+        self.max(received).next(now_millis)
+    }
 }
 
 impl fmt::Display for Hlc {
@@ -62,6 +86,24 @@ mod tests {
         ] {
             assert_eq!(last.next(now), next, "{last} at {now}");
         }
+    }
+
+    #[test]
+    fn received_texts_are_read_leniently() {
+        for (text, stamp) in [
+            ("1795327815729.14", Some(at(1_795_327_815_729, 14))),
+            ("0005.003", Some(at(5, 3))),
+            ("5", Some(at(5, 0))),
+            ("5.", None),
+            (".5", None),
+            ("+5.1", None),
+            ("5.1.1", None),
+            ("99999999999999999999.0", None),
+        ] {
+            assert_eq!(Hlc::read(text), stamp, "{text}");
+        }
+        assert_eq!(at(5, 3).merge(at(9, 7), 6), at(9, 8));
+        assert_eq!(at(5, 3).merge(at(5, 999), 4), at(6, 0));
     }
 
     #[test]

@@ -33,6 +33,9 @@ impl FromRequestParts<Arc<App>> for Identified {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(presented) = parts.headers.get(AUTHORIZATION) else {
+            if let Some(key) = bare_key(parts) {
+                return identify(app, key);
+            }
             return if app.settings.auth_required {
                 Err(ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))
             } else {
@@ -41,11 +44,24 @@ impl FromRequestParts<Arc<App>> for Identified {
         };
         let key = presented.to_str().ok().and_then(bearer_key);
         let key = key.ok_or_else(|| ApiError::unauthorized("send a key as 'Authorization: Bearer <key>'"))?;
-        match app.store.caller(KeyHash::of(key))? {
-            Some(caller) => Ok(Self(caller)),
-            None => Err(ApiError::unauthorized("the key is unknown, revoked or expired")),
-        }
+        identify(app, key)
     }
+}
+
+fn identify(app: &App, key: &str) -> Result<Identified, ApiError> {
+    match app.store.caller(KeyHash::of(key))? {
+        Some(caller) => Ok(Identified(caller)),
+        None => Err(ApiError::unauthorized("the key is unknown, revoked or expired")),
+    }
+}
+
+/// Operators' tools of other nodes send the key by itself, and only where federation is set up.
+fn bare_key(parts: &Parts) -> Option<&str> {
+    if !parts.uri.path().starts_with("/v1/federation/") {
+        return None;
+    }
+    let key = parts.headers.get("x-api-key")?.to_str().ok()?.trim();
+    (!key.is_empty()).then_some(key)
 }
 
 /// The scheme word in any case, blanks around the key tolerated.

@@ -15,6 +15,10 @@ pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     detail: Detail,
+    /// In seconds.
+    retry_after: Option<u64>,
+    /// Further members of the body.
+    more: Vec<(&'static str, u64)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,7 +42,20 @@ impl ApiError {
             status,
             code,
             detail: Detail::Text(detail.into()),
+            retry_after: None,
+            more: Vec::new(),
         }
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds a member to the body.
+    pub(crate) fn with(mut self, name: &'static str, number: u64) -> Self {
+        self.more.push((name, number));
+        self
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {
@@ -72,6 +89,8 @@ impl ApiError {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "validation_error",
             detail: Detail::Issues(issues.collect()),
+            retry_after: None,
+            more: Vec::new(),
         }
     }
 }
@@ -107,12 +126,21 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.code, "detail": self.detail }).to_string();
+        let mut body = json!({ "error": self.code, "detail": self.detail });
+        for (name, number) in self.more {
+            body[name] = number.into();
+        }
+        let body = body.to_string();
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

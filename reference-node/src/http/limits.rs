@@ -37,7 +37,8 @@ pub(super) async fn surround(State(app): State<Arc<App>>, request: Request, next
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     app.metrics
         .request(known(method.as_str()), &route, status.as_u16(), took);
-    if status.is_server_error() {
+    // Being asked to come back later is an answer, not a failure.
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::error!(request = id, %method, route, status = status.as_u16(), micros, "request failed");
     } else {
         tracing::debug!(request = id, %method, route, status = status.as_u16(), micros, "request answered");

@@ -13,6 +13,7 @@ use super::render::json;
 
 /// The version of the specification text whose sections the node implements.
 const SPEC_VERSION: &str = "0.8";
+const FEDERATION_VERSION: &str = "0.5";
 const SPEC: &str =
     "https://github.com/Eidetic-Labs/stigmem/blob/main/spec/archive/evolution/stigmem-spec-v0.8-draft.md";
 const NAMESPACES: [&str; 6] = ["stigmem:", "rel:", "memory:", "intent:", "roadmap:", "preference:"];
@@ -23,16 +24,30 @@ pub(super) const OPENAPI: &str = include_str!("../../../schemas/openapi.json");
 const DOCS: &str = include_str!("docs.html");
 
 pub(super) async fn well_known(State(app): State<Arc<App>>) -> Response {
-    let body = object!({
+    let federation = &app.settings.federation;
+    let mut body = object!({
         "version": SPEC_VERSION,
         "node_id": app.store.node_id,
         "node_url": app.node_url,
         "auth": if app.settings.auth_required { "required" } else { "none" },
-        "federation": "disabled",
+        "federation": if federation.enabled { "enabled" } else { "disabled" },
         "namespaces": NAMESPACES,
         "spec": SPEC,
         "features": FEATURES,
     });
+    if federation.enabled {
+        body["federation_pubkey"] = app.exchange.key.public_text().into();
+        body["federation_version"] = FEDERATION_VERSION.into();
+        body["federation_endpoints"] = object!({
+            "peers": "/v1/federation/peers",
+            "facts": "/v1/federation/facts",
+            "push": federation.push.then_some("/v1/federation/facts/push"),
+        });
+        if federation.relay {
+            let lag = app.exchange.lag(federation.pull_interval).as_millis();
+            body["replication_lag_ms"] = u64::try_from(lag).unwrap_or(u64::MAX).into();
+        }
+    }
     json(StatusCode::OK, &body)
 }
 

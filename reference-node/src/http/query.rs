@@ -75,8 +75,13 @@ impl Parameters {
 
     /// The page size: 1 to 500, 50 when absent.
     pub(crate) fn limit(&self) -> Result<u32, ApiError> {
+        self.limit_or(50)
+    }
+
+    /// The page size: 1 to 500.
+    pub(crate) fn limit_or(&self, default: u32) -> Result<u32, ApiError> {
         let Some(text) = self.0.get("limit") else {
-            return Ok(50);
+            return Ok(default);
         };
         match text.parse::<u32>() {
             Ok(limit) if (1..=500).contains(&limit) => Ok(limit),

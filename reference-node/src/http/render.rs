@@ -39,6 +39,15 @@ pub(crate) struct FactBody<'a> {
     /// Only in the answer to the assertion.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<String>>,
+    /// Only on the way to peers, and empty there.
+    #[serde(flatten)]
+    origin: Option<Origin>,
+}
+
+#[derive(Default, Serialize)]
+struct Origin {
+    origin_node_id: Option<()>,
+    origin_allowed_scopes: Option<()>,
 }
 
 impl<'a> FactBody<'a> {
@@ -49,8 +58,11 @@ impl<'a> FactBody<'a> {
             relation: &fact.relation,
             value: ValueBody(&fact.value),
             source: &fact.source,
-            timestamp: instant::print(fact.timestamp),
-            hlc: fact.hlc.to_string(),
+            timestamp: fact
+                .timestamp_text
+                .clone()
+                .unwrap_or_else(|| instant::print(fact.timestamp)),
+            hlc: fact.hlc_text.clone().unwrap_or_else(|| fact.hlc.to_string()),
             received_from: fact.received_from.as_deref(),
             valid_until: fact.valid_until.as_deref(),
             confidence: fact.confidence,
@@ -58,7 +70,16 @@ impl<'a> FactBody<'a> {
             contradicted: fact.contradicted,
             cid: fact.cid.text(),
             warnings: None,
+            origin: None,
         }
+    }
+
+    /// The fact as peers see it: what this node has made of it stays here.
+    pub(crate) fn for_peers(mut self) -> Self {
+        self.received_from = None;
+        self.contradicted = false;
+        self.origin = Some(Origin::default());
+        self
     }
 
     pub(crate) fn with_warnings(mut self, warnings: Vec<String>) -> Self {

@@ -20,6 +20,22 @@ pub(super) struct Written {
     pub(super) triple: i64,
 }
 
+/// What makes a fact one record: its id and clock, and for a fact of a peer where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamp<'o> {
+    pub(super) id: Id,
+    pub(super) hlc: Hlc,
+    pub(super) origin: Option<Origin<'o>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'o> {
+    /// The node that sent the fact.
+    pub(super) sender: &'o str,
+    pub(super) hlc_text: Option<&'o str>,
+    pub(super) timestamp_text: Option<&'o str>,
+}
+
 impl Txn<'_> {
     pub(crate) fn assert_and_read(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Fact> {
         let written = self.assert(draft, writable)?;
@@ -28,24 +44,35 @@ impl Txn<'_> {
 
     /// Stores `draft` as a new fact, always: the same assertion again is a new record.
     pub(super) fn assert(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Written> {
-        let hlc = self.tick();
-        let id = Id::fresh(self.now / 1_000);
-        let seq = self.insert_fact(draft, id, hlc)?;
-        let triple = self.insert_entry(draft, seq, hlc)?;
-        let written = Written { seq, id, triple };
-        if draft.is_retraction() {
-            self.withdraw(triple, hlc)?;
-        }
+        let stamp = Stamp {
+            id: Id::fresh(self.now / 1_000),
+            hlc: self.tick(),
+            origin: None,
+        };
+        let written = self.write(draft, stamp)?;
         if draft.relation == TTL {
             self.apply_ttl(draft, written, writable)?;
         }
         Ok(written)
     }
 
-    fn insert_fact(&mut self, draft: &Draft, id: Id, hlc: Hlc) -> rusqlite::Result<i64> {
+    /// Stores a fact under a stamp that is its own, and lets it act on its triple.
+    pub(super) fn write(&mut self, draft: &Draft, stamp: Stamp<'_>) -> rusqlite::Result<Written> {
+        let (id, hlc) = (stamp.id, stamp.hlc);
+        let seq = self.insert_fact(draft, stamp)?;
+        let triple = self.insert_entry(draft, seq, stamp)?;
+        if draft.is_retraction() {
+            self.withdraw(triple, hlc)?;
+        }
+        Ok(Written { seq, id, triple })
+    }
+
+    fn insert_fact(&mut self, draft: &Draft, stamp: Stamp<'_>) -> rusqlite::Result<i64> {
+        let Stamp { id, hlc, origin } = stamp;
         let mut insert = self.db.prepare_cached(
             "INSERT INTO fact (id, cid, entity, relation, source, scope, value_type, value_text, confidence, \
-             valid_until, timestamp, wall, counter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             valid_until, timestamp, wall, counter, received_from, hlc_text, timestamp_text) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         insert.insert(rusqlite::params![
             id.0,
@@ -61,17 +88,24 @@ impl Txn<'_> {
             draft.timestamp.unwrap_or(self.now),
             hlc.wall,
             hlc.counter,
+            origin.map(|origin| origin.sender),
+            origin.and_then(|origin| origin.hlc_text),
+            origin.and_then(|origin| origin.timestamp_text),
         ])
     }
 
     /// Gives the new fact its standing; returns its triple.
-    fn insert_entry(&mut self, draft: &Draft, seq: i64, hlc: Hlc) -> rusqlite::Result<i64> {
+    fn insert_entry(&mut self, draft: &Draft, seq: i64, stamp: Stamp<'_>) -> rusqlite::Result<i64> {
+        let hlc = stamp.hlc;
         let (entity, relation) = (self.term(&draft.entity)?, self.term(&draft.relation)?);
         let source = self.term(&draft.source)?;
         let triple = self.triple(entity, relation, draft.scope)?;
         let expired = draft.expires_at.is_some_and(|at| at <= self.now);
+        // Only what comes from elsewhere can be late: a write of this node's own has the highest clock there is.
         let (state, holding) = if draft.is_retraction() {
             (State::Retracted, None)
+        } else if stamp.origin.is_some() && self.is_withdrawn(triple, hlc)? {
+            (State::Retracted, Some(self.holding(triple, &draft.value)?))
         } else {
             (
                 if expired { State::Expired } else { State::Hidden },
@@ -116,6 +150,16 @@ impl Txn<'_> {
             }
         }
         Ok(triple)
+    }
+
+    /// Whether a retraction with a higher clock has arrived before.
+    fn is_withdrawn(&self, triple: i64, hlc: Hlc) -> rusqlite::Result<bool> {
+        self.db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM entry INDEXED BY retraction_by_triple \
+                 WHERE triple = ?1 AND confidence = 0 AND (wall, counter) > (?2, ?3))",
+            )?
+            .query_row((triple, hlc.wall, hlc.counter), |row| row.get(0))
     }
 
     /// The small number of an entity, relation or source.

@@ -12,9 +12,14 @@ use super::Stored;
 use crate::domain::cursor::CursorKey;
 use crate::domain::id::{Id, fill_random};
 use crate::domain::instant::now_micros;
+use crate::domain::signing::FederationKey;
 
-pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("migrations/0001_facts.sql"))]));
+pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("migrations/0001_facts.sql")),
+        M::up(include_str!("migrations/0002_federation.sql")),
+    ])
+});
 
 /// Statements are prepared once per connection; the number covers every shape of query there is.
 const STATEMENTS: usize = 256;
@@ -52,7 +57,7 @@ fn keep_plans(db: &Connection) -> rusqlite::Result<()> {
 }
 
 /// The node's name, made at first use and kept.
-pub(super) fn node_id(db: &Connection) -> Stored<String> {
+pub(crate) fn node_id(db: &Connection) -> Stored<String> {
     let fresh = || format!("stigmem:node:{}", Id::fresh(now_micros() / 1_000).text()).into_bytes();
     let bytes = kept(db, "node_id", fresh)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -68,6 +73,12 @@ pub(super) fn cursor_key(db: &Connection) -> Stored<CursorKey> {
     let bytes = kept(db, "cursor_key", fresh)?;
     let secret = bytes.try_into().map_err(|_| rusqlite::Error::InvalidQuery)?;
     Ok(CursorKey(secret))
+}
+
+/// The seed of the federation key, made at first use.
+pub(crate) fn federation_seed(db: &Connection) -> Stored<[u8; 32]> {
+    let bytes = kept(db, "federation_seed", || FederationKey::fresh_seed().to_vec())?;
+    Ok(bytes.try_into().map_err(|_| rusqlite::Error::InvalidQuery)?)
 }
 
 fn kept(db: &Connection, name: &str, fresh: impl FnOnce() -> Vec<u8>) -> rusqlite::Result<Vec<u8>> {

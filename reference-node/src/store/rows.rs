@@ -14,7 +14,7 @@ use crate::domain::value::{Value, ValueType};
 /// The columns that [`fact`] reads, from `entry e`, `fact f` and `triple t`.
 pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, f.value_text, f.source, f.timestamp, \
      f.wall, f.counter, f.valid_until, f.confidence, f.scope, f.received_from, e.state, e.settled, t.live_values, \
-     t.open_values, f.seq";
+     t.open_values, f.hlc_text, f.timestamp_text, f.seq";
 
 /// The joins that bring a fact's record to its entry.
 pub(super) const JOINS: &str = "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
@@ -41,12 +41,14 @@ pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
         scope: scope(row, 12)?,
         received_from: row.get(13)?,
         contradicted: contradicted(row.get(14)?, row.get(15)?, values),
+        hlc_text: row.get(18)?,
+        timestamp_text: row.get(19)?,
     })
 }
 
 /// The fact's row number, which is the last of its columns.
 pub(super) fn seq(row: &Row<'_>) -> rusqlite::Result<i64> {
-    row.get(18)
+    row.get(20)
 }
 
 pub(super) fn scope(row: &Row<'_>, column: usize) -> rusqlite::Result<Scope> {
@@ -68,6 +70,6 @@ fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
 }
 
 /// A column holds what this program never writes: the file was changed by something else.
-fn foreign(column: usize, kind: Type) -> rusqlite::Error {
+pub(super) fn foreign(column: usize, kind: Type) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, kind, "the column holds a foreign value".into())
 }

@@ -1,5 +1,7 @@
 //! The store by itself: migrations, immutability, and the bookkeeping against a plain reckoning of the rules.
 
+mod federation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

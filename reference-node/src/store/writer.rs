@@ -35,6 +35,11 @@ impl Txn<'_> {
         *self.clock = self.clock.next(self.now / 1_000);
         *self.clock
     }
+
+    /// Carries the clock past a stamp that arrived: whatever is written from here on follows it.
+    pub(super) fn follow(&mut self, received: Hlc) {
+        *self.clock = self.clock.merge(received, self.now / 1_000);
+    }
 }
 
 pub(super) struct Writer {

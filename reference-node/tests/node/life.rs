@@ -11,7 +11,7 @@ const ALL: &str = "local,team,company,public";
 fn settings_that_make_no_sense_stop_it_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     for (name, value) in [
-        ("STIGMEM_FEDERATION_ENABLED", "true"),
+        ("STIGMEM_FEDERATION_ENABLED", "perhaps"),
         ("STIGMEM_PORT", "many"),
         ("STIGMEM_AUTH_REQUIRED", "perhaps"),
         ("STIGMEM_LOG_LEVEL", "loud"),

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod federation;
+mod handshake;
 mod http;
 mod life;
+mod peer;
 mod support;

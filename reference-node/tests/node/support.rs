@@ -12,6 +12,13 @@ use tempfile::TempDir;
 /// How long anything in these tests may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The settings of [`Node::federating`].
+pub(crate) const FEDERATING: [(&str, &str); 3] = [
+    ("STIGMEM_AUTH_REQUIRED", "false"),
+    ("STIGMEM_FEDERATION_ENABLED", "true"),
+    ("STIGMEM_FEDERATION_PULL_INTERVAL_S", "0.05"),
+];
+
 pub(crate) struct Node {
     child: Child,
     address: String,
@@ -56,6 +63,33 @@ impl Node {
             address: address.to_owned(),
             child,
             folder,
+        }
+    }
+
+    /// A federating node that anybody on this machine may use, and that pulls as often as it can.
+    pub(crate) fn federating(settings: &[(&str, &str)]) -> Self {
+        Self::start(&[&FEDERATING, settings].concat())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn node_id(&self) -> String {
+        let about = self.get("/.well-known/stigmem", "").json();
+        about["node_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Looks at the answer to `target` until it is what the test waits for.
+    pub(crate) fn until(&self, target: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.get(target, "").json();
+            if holds(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "{target} stays {seen:#}");
+            std::thread::yield_now();
         }
     }
 
@@ -130,11 +164,15 @@ impl Node {
     }
 
     /// Ends the process without warning, as a power cut would, and starts it again on the same file.
-    pub(crate) fn crash_and_restart(mut self) -> Self {
+    pub(crate) fn crash_and_restart(self) -> Self {
+        self.crash_and_restart_with(&[])
+    }
+
+    pub(crate) fn crash_and_restart_with(mut self, settings: &[(&str, &str)]) -> Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
-        Self::start_in(folder, &[])
+        Self::start_in(folder, settings)
     }
 
     /// Asks the process to stop, and waits until it has.

@@ -1,0 +1,178 @@
+//! Addresses of nodes: when two URLs name the same node, what a URL's authority is, what is loopback.
+
+use std::net::IpAddr;
+
+/// The parts of an `http` or `https` URL that matter here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    https: bool,
+    /// In lower case; an IPv6 address keeps its brackets.
+    host: String,
+    port: Option<u16>,
+    path: String,
+}
+
+impl Address {
+    /// Reads a URL without user information, query or fragment. A trailing slash and the scheme's own port are dropped.
+    pub(crate) fn parse(url: &str) -> Option<Self> {
+        if url.len() > 2_048 || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        let (scheme, rest) = url.split_once("://")?;
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
+            _ => return None,
+        };
+        if rest.contains(['?', '#', '@', '\\']) {
+            return None;
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, port) = split_port(authority)?;
+        let default = if https { 443 } else { 80 };
+        Some(Self {
+            https,
+            host: host.to_ascii_lowercase(),
+            port: port.filter(|port| *port != default),
+            path: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Whether `authority`, as it stands in a name, is this one.
+    pub(crate) fn owns(&self, authority: &str) -> bool {
+        let Some((host, port)) = split_port(authority) else {
+            return false;
+        };
+        let default = if self.https { 443 } else { 80 };
+        host.eq_ignore_ascii_case(&self.host) && port.unwrap_or(default) == self.port.unwrap_or(default)
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        let bare = self.bare_host();
+        bare == "localhost" || bare.ends_with(".localhost") || bare.parse::<IpAddr>().is_ok_and(is_own_machine)
+    }
+
+    /// What a resolver is asked for.
+    pub(crate) fn target(&self) -> (String, u16) {
+        let port = self.port.unwrap_or(if self.https { 443 } else { 80 });
+        (self.bare_host().to_owned(), port)
+    }
+
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+}
+
+/// Loopback, and the addresses that some systems take for it.
+pub(crate) fn is_own_machine(ip: IpAddr) -> bool {
+    let mapped = match ip {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
+    };
+    mapped.is_loopback() || mapped.is_unspecified()
+}
+
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let end_of_host = authority.find(']').map_or(0, |at| at + 1);
+    let (host, port) = match authority[end_of_host..].find(':') {
+        Some(at) => {
+            let (host, port) = authority.split_at(end_of_host + at);
+            let port = &port[1..];
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            (host, Some(port.parse().ok().filter(|_| digits)?))
+        }
+        None => (authority, None),
+    };
+    (!host.is_empty()).then_some((host, port))
+}
+
+/// The authority of a formal name, `stigmem://authority/type/id`.
+pub(crate) fn authority_of_name(name: &str) -> Option<&str> {
+    const SCHEME: &str = "stigmem://";
+    let scheme = name.get(..SCHEME.len())?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return None;
+    }
+    name[SCHEME.len()..].split('/').next().filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(url: &str) -> Address {
+        Address::parse(url).unwrap_or_else(|| panic!("{url}"))
+    }
+
+    #[test]
+    fn one_node_has_several_spellings() {
+        for (a, b) in [
+            ("http://node.example", "HTTP://Node.Example/"),
+            ("http://node.example", "http://node.example:80"),
+            ("https://node.example:443/base/", "https://node.example/base"),
+            ("http://[::1]:8765", "http://[::1]:8765/"),
+        ] {
+            assert_eq!(address(a), address(b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("http://node.example", "https://node.example"),
+            ("http://node.example", "http://node.example:8765"),
+            ("http://node.example", "http://node.example/base"),
+        ] {
+            assert_ne!(address(a), address(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn other_urls_are_refused() {
+        for url in [
+            "",
+            "node.example",
+            "ftp://node.example",
+            "http://",
+            "http://:80",
+            "http://user@node.example",
+            "http://node.example:port",
+            "http://node.example:99999",
+            "http://node.example:+80",
+            "http://node.example?x=1",
+            "http://node.example#x",
+            "http://nöde.example",
+            "http://a b",
+        ] {
+            assert_eq!(Address::parse(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_recognised() {
+        for (url, loopback) in [
+            ("http://localhost:1", true),
+            ("http://127.3.2.1", true),
+            ("http://[::1]:1", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://0.0.0.0:1", true),
+            ("http://10.0.0.1", false),
+            ("http://node.example", false),
+        ] {
+            assert_eq!(address(url).is_loopback(), loopback, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_belong_to_their_authority() {
+        let node = address("http://Node.example:8765");
+        for (name, owned) in [
+            ("stigmem://node.example:8765/agent/a", true),
+            ("Stigmem://NODE.example:8765/agent/a", true),
+            ("stigmem://node.example/agent/a", false),
+            ("stigmem://node.example:87650/agent/a", false),
+            ("agent:node.example:8765", false),
+            ("stigmem:///agent/a", false),
+        ] {
+            let authority = authority_of_name(name);
+            assert_eq!(authority.is_some_and(|part| node.owns(part)), owned, "{name}");
+        }
+        assert!(address("http://node.example").owns("node.example:80"));
+    }
+}

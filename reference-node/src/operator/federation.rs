@@ -1,0 +1,248 @@
+//! Federation from the command line: introducing this node to another one, and checkpoints of what it has read.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{Database, OperatorError};
+use crate::config::Settings;
+use crate::domain::declaration::{Declaration, Published};
+use crate::domain::instant::{self, Instant, now_micros};
+use crate::domain::json as reader;
+use crate::domain::key;
+use crate::domain::peer::Status;
+use crate::domain::scope::Scope;
+use crate::domain::signing::FederationKey;
+use crate::federation::client::{self, Limits};
+use crate::store::{cursors, open, peers};
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(30),
+    bytes: 1 << 20,
+};
+const LARGEST_CHECKPOINT: u64 = 64 << 20;
+
+#[derive(Subcommand)]
+pub(super) enum FederationCommand {
+    /// Registers this node at another one, which then lets it read and pulls from it. Run it once on each side. Exit
+    /// status 0 when the other node says active, or that it knows this node already.
+    RegisterPeer {
+        /// URL under which the other node reaches this one.
+        #[arg(long, env = "STIGMEM_NODE_URL")]
+        local_url: String,
+        /// URL of the other node.
+        #[arg(long)]
+        remote_url: String,
+        /// Comma list of the scopes that this node wants to read there.
+        #[arg(long, default_value = "company,public", value_parser = scopes)]
+        scopes: Scopes,
+        /// Key with the permission federate at the other node.
+        #[arg(long, env = "STIGMEM_API_KEY", hide_env_values = true)]
+        api_key: Option<String>,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Writes a checkpoint: how far each peer has been read.
+    CursorExport {
+        /// File to write; - is standard output.
+        #[arg(long, default_value = "-")]
+        out: String,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Puts a checkpoint back, peers matched by their node id. What lies before it is read once more in the background.
+    CursorImport {
+        file: PathBuf,
+        /// Also where there is a cursor already.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Forgets a revoked or rejected node, so that it can be registered again.
+    ForgetPeer {
+        /// The node id of the peer.
+        node_id: String,
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+#[derive(Clone)]
+pub(super) struct Scopes(Vec<Scope>);
+
+/// In alphabetical order, because they are signed in the order in which they are sent.
+fn scopes(list: &str) -> Result<Scopes, String> {
+    let set = key::scopes(super::words(list)).map_err(|word| format!("there is no scope '{word}'"))?;
+    let mut scopes: Vec<Scope> = set.iter().collect();
+    scopes.sort_unstable_by_key(|scope| scope.word());
+    Ok(Scopes(scopes))
+}
+
+pub(super) fn run(command: FederationCommand) -> Result<ExitCode, OperatorError> {
+    match command {
+        FederationCommand::RegisterPeer {
+            local_url,
+            remote_url,
+            scopes,
+            api_key,
+            database,
+        } => {
+            let introduction = Introduction {
+                key: own_key(&database)?,
+                local_url: local_url.trim_end_matches('/').to_owned(),
+                remote_url: remote_url.trim_end_matches('/').to_owned(),
+                scopes: scopes.0,
+                api_key,
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(introduction.make())
+        }
+        FederationCommand::CursorExport { out, database } => export(&out, &database),
+        FederationCommand::CursorImport { file, force, database } => import(&file, force, &database),
+        FederationCommand::ForgetPeer { node_id, database } => {
+            if peers::forget(&database.open()?, &node_id)? {
+                return Ok(ExitCode::SUCCESS);
+            }
+            Err(OperatorError::Other(format!(
+                "there is no revoked or rejected peer {node_id}"
+            )))
+        }
+    }
+}
+
+/// The operator's own key, or the one that the node made.
+fn own_key(database: &Database) -> Result<FederationKey, OperatorError> {
+    let settings = Settings::from_env().map_err(|error| OperatorError::Other(error.to_string()))?;
+    if let Some(key) = settings.federation.key {
+        return Ok(key);
+    }
+    let seed = open::federation_seed(&database.open()?).map_err(|error| database.failed(error))?;
+    Ok(FederationKey::from_seed(&seed))
+}
+
+struct Introduction {
+    key: FederationKey,
+    local_url: String,
+    remote_url: String,
+    scopes: Vec<Scope>,
+    api_key: Option<String>,
+}
+
+impl Introduction {
+    async fn make(self) -> Result<ExitCode, OperatorError> {
+        let me = self.published().await?;
+        if me.federation_pubkey != self.key.public_text() {
+            return Err(OperatorError::Other(format!(
+                "{} publishes another federation key than the one at hand; give the node's own --db and keys",
+                self.local_url
+            )));
+        }
+        let signed_at = instant::print(now_micros() / 1_000_000 * 1_000_000).replace("+00:00", "Z");
+        let declaration = Declaration::sign(&self.key, &me.node_id, &self.local_url, &self.scopes, &signed_at);
+        let words: Vec<&str> = self.scopes.iter().map(|scope| scope.word()).collect();
+        let body = json!({
+            "node_id": declaration.node_id,
+            "node_url": declaration.node_url,
+            "federation_pubkey": declaration.federation_pubkey,
+            "allowed_scopes": words,
+            "signed_at": declaration.signed_at,
+            "declaration_sig": declaration.declaration_sig,
+        });
+        let client = client::client(&self.remote_url).map_err(other)?;
+        let url = format!("{}/v1/federation/peers", self.remote_url);
+        let answer = client::post(&client, &url, self.api_key.as_deref(), body.to_string(), LIMITS).await;
+        let answer = answer.map_err(other)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        writeln!(std::io::stdout(), "{} {text}", answer.status)?;
+        let status = serde_json::from_str::<Value>(&text).ok();
+        let active = status.is_some_and(|body| body["status"] == "active");
+        match answer.status {
+            409 => Ok(ExitCode::SUCCESS),
+            200 | 201 if active => Ok(ExitCode::SUCCESS),
+            _ => Ok(ExitCode::FAILURE),
+        }
+    }
+
+    async fn published(&self) -> Result<Published, OperatorError> {
+        let client = client::client(&self.local_url).map_err(other)?;
+        let url = format!("{}/.well-known/stigmem", self.local_url);
+        let answer = client::get(&client, &url, None, LIMITS).await.map_err(other)?;
+        let document = reader::read(&answer.body).ok().filter(|_| answer.status == 200);
+        document.as_ref().and_then(Published::from_json).ok_or_else(|| {
+            OperatorError::Other(format!(
+                "{url} is not the document of a node with federation switched on"
+            ))
+        })
+    }
+}
+
+fn other(error: impl std::fmt::Display) -> OperatorError {
+    OperatorError::Other(error.to_string())
+}
+
+fn export(out: &str, database: &Database) -> Result<ExitCode, OperatorError> {
+    let lines = cursors::export(&database.open()?)?;
+    let status = |code: u8| Status::from_code(code).map(Status::word);
+    let cursors: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            json!({
+                "peer_id": line.peer_id,
+                "peer_node_id": line.peer_node_id,
+                "peer_url": line.peer_url,
+                "peer_status": line.peer_status.and_then(status),
+                "direction": "inbound",
+                "cursor": line.cursor,
+                "updated_at": instant::print(line.updated_at),
+            })
+        })
+        .collect();
+    let document = json!({
+        "checkpoint_timestamp": instant::print(now_micros()),
+        "db_path": database.path.display().to_string(),
+        "cursors": cursors,
+    });
+    let text = format!("{document:#}\n");
+    if out == "-" {
+        std::io::stdout().write_all(text.as_bytes())?;
+    } else {
+        std::fs::write(out, text)?;
+    }
+    writeln!(std::io::stderr(), "{} cursors written", lines.len())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(file: &PathBuf, force: bool, database: &Database) -> Result<ExitCode, OperatorError> {
+    let mut text = String::new();
+    std::fs::File::open(file)
+        .and_then(|file| file.take(LARGEST_CHECKPOINT).read_to_string(&mut text))
+        .map_err(|error| OperatorError::Other(format!("{} cannot be read: {error}", file.display())))?;
+    let document: Value = serde_json::from_str(&text)
+        .map_err(|error| OperatorError::Other(format!("{} is not JSON: {error}", file.display())))?;
+    let lines = document["cursors"]
+        .as_array()
+        .ok_or_else(|| OperatorError::Other(format!("{} has no list of cursors", file.display())))?;
+    let mut db = database.open()?;
+    let transaction = db.transaction()?;
+    let (mut imported, mut kept) = (0, 0);
+    for line in lines {
+        let (Some(node_id), Some(cursor)) = (line["peer_node_id"].as_str(), line["cursor"].as_str()) else {
+            continue;
+        };
+        let at = line["updated_at"].as_str().and_then(Instant::parse);
+        let at = at.map_or_else(now_micros, |instant| instant.micros);
+        if cursors::import(&transaction, node_id, cursor, at, force)? {
+            imported += 1;
+        } else {
+            kept += 1;
+        }
+    }
+    transaction.commit()?;
+    writeln!(std::io::stderr(), "{imported} cursors imported, {kept} left alone")?;
+    Ok(ExitCode::SUCCESS)
+}
