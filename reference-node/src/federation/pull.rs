@@ -22,9 +22,11 @@ use crate::store::{Batch, Outcome, Progress, StoreError};
 /// How many facts are asked for at a time.
 const PAGE: u32 = 200;
 const TIME: Duration = Duration::from_secs(30);
-/// The largest page that is read; one fact alone may be as large as the second.
+/// The largest page that is read; one fact alone may be as large as the second, or as a value that is accepted.
 const LARGEST_PAGE: usize = 8 << 20;
-const LARGEST_FACT: usize = 80 << 20;
+const LARGEST_FACT: usize = 16 << 20;
+/// A peer that always has more is left alone between two rounds all the same.
+const PAGES_PER_ROUND: u32 = 5_000;
 /// A cursor has to fit into the next request.
 const LONGEST_CURSOR: usize = 4_096;
 
@@ -161,7 +163,7 @@ impl<'a> Visit<'a> {
         };
         Ok(Self {
             app,
-            client: client::client(&peer.node_url)?,
+            client: client::outward(&peer.node_url, &app.node_url).await?,
             peer,
             policy,
         })
@@ -180,7 +182,7 @@ impl<'a> Visit<'a> {
     /// Takes page after page, each together with its cursor.
     async fn drain(&self, mut cursor: Option<String>, walking: bool) -> Result<Round, Trouble> {
         let mut limit = PAGE;
-        loop {
+        for _ in 0..PAGES_PER_ROUND {
             let answer = match self.ask(cursor.as_deref(), limit).await {
                 Ok(Turn::Page(answer)) => answer,
                 Ok(Turn::Later(round)) => return Ok(round),
@@ -205,6 +207,7 @@ impl<'a> Visit<'a> {
             cursor = next;
             limit = limit.saturating_mul(2).min(PAGE);
         }
+        Ok(Round::Complete)
     }
 
     async fn ask(&self, cursor: Option<&str>, limit: u32) -> Result<Turn, Trouble> {
@@ -222,7 +225,12 @@ impl<'a> Visit<'a> {
         );
         let limits = Limits {
             time: TIME,
-            bytes: if limit > 1 { LARGEST_PAGE } else { LARGEST_FACT },
+            bytes: if limit > 1 {
+                LARGEST_PAGE
+            } else {
+                // Every character of a value may come as an escape.
+                LARGEST_FACT.max(self.app.settings.max_value_bytes.saturating_mul(6))
+            },
         };
         let answer = client::get(&self.client, &url, Some(&token), limits).await?;
         match answer.status {
