@@ -27,6 +27,8 @@ const LARGEST_PAGE: usize = 8 << 20;
 const LARGEST_FACT: usize = 16 << 20;
 /// A peer that always has more is left alone between two rounds all the same.
 const PAGES_PER_ROUND: u32 = 5_000;
+/// How often the list of peers is read without being told to: the command line changes it too.
+const RESCAN: Duration = Duration::from_secs(5);
 /// A cursor has to fit into the next request.
 const LONGEST_CURSOR: usize = 4_096;
 
@@ -53,6 +55,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             _ = stop.changed() => {}
             () = app.exchange.changed.notified() => {}
+            () = tokio::time::sleep(RESCAN) => {}
             Some(ended) = tasks.join_next_with_id() => {
                 let id = match &ended {
                     Ok((id, ())) => *id,
@@ -170,6 +173,10 @@ impl<'a> Visit<'a> {
     }
 
     async fn round(mut self) -> Result<Round, Trouble> {
+        if self.policy.permitted.is_empty() {
+            // There is nothing that the operator would let in.
+            return Ok(Round::Complete);
+        }
         let state = self.app.store.pull_state(self.peer.node_id.clone()).await?;
         let round = self.drain(state.cursor, false).await?;
         let Some(walk) = state.walk.filter(|_| round == Round::Complete) else {
