@@ -39,7 +39,7 @@ fn neighbours(a: usize, b: usize) -> bool {
 
 #[test]
 fn public_facts_get_everywhere_once_and_company_ones_go_one_hop() {
-    let nodes = [(); NODES].map(|()| Node::federating(&[]));
+    let nodes = [(); NODES].map(|()| Node::federating(&[("STIGMEM_FEDERATION_PULL_INTERVAL_S", "0.25")]));
     // Half of the facts are there before anybody knows anybody, the others come while the nodes are being introduced.
     let write = |n: usize| {
         for (at, node) in nodes.iter().enumerate() {
