@@ -167,7 +167,7 @@ impl Exchange {
     }
 }
 
-/// What a peer declares may only narrow what the node grants anyway.
+/// A peer that declares a limit of its own is counted by facts, so its numbers may be larger; within reason.
 fn limit_of(peer: &Peer) -> RateLimit {
     let default = RateLimit::DEFAULT;
     peer.rate_limit.map_or(default, |limit| RateLimit {

@@ -47,9 +47,11 @@ impl Address {
         host.eq_ignore_ascii_case(&self.host) && port.unwrap_or(default) == self.port.unwrap_or(default)
     }
 
+    /// Whether only this machine reaches it.
     pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.bare_host();
-        bare == "localhost" || bare.ends_with(".localhost") || bare.parse::<IpAddr>().is_ok_and(is_own_machine)
+        let named = bare == "localhost" || bare.ends_with(".localhost");
+        named || bare.parse::<IpAddr>().is_ok_and(|ip| plain(ip).is_loopback())
     }
 
     /// What a resolver is asked for.
@@ -65,11 +67,15 @@ impl Address {
 
 /// Loopback, and the addresses that some systems take for it.
 pub(crate) fn is_own_machine(ip: IpAddr) -> bool {
-    let mapped = match ip {
+    plain(ip).is_loopback() || plain(ip).is_unspecified()
+}
+
+/// An IPv4 address that wears an IPv6 one is what it is.
+fn plain(ip: IpAddr) -> IpAddr {
+    match ip {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
         IpAddr::V4(_) => ip,
-    };
-    mapped.is_loopback() || mapped.is_unspecified()
+    }
 }
 
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
@@ -151,11 +157,19 @@ mod tests {
             ("http://127.3.2.1", true),
             ("http://[::1]:1", true),
             ("http://[::ffff:127.0.0.1]", true),
-            ("http://0.0.0.0:1", true),
+            ("http://0.0.0.0:1", false),
             ("http://10.0.0.1", false),
             ("http://node.example", false),
         ] {
             assert_eq!(address(url).is_loopback(), loopback, "{url}");
+        }
+        for (ip, own) in [
+            ("0.0.0.0", true),
+            ("::", true),
+            ("::ffff:127.0.0.1", true),
+            ("10.0.0.1", false),
+        ] {
+            assert_eq!(is_own_machine(ip.parse().unwrap()), own, "{ip}");
         }
     }
 

@@ -1,9 +1,15 @@
 //! Requests to other nodes. Every convenience is off, and whatever a node may send has a limit.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect};
+
+use crate::domain::address::{Address, is_own_machine};
+
+/// How long the resolver may take.
+const RESOLVING: Duration = Duration::from_secs(5);
 
 /// The most that is read, and for how long, from connecting to the last byte.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +33,39 @@ pub(crate) enum FetchError {
     TooLarge(usize),
     #[error("the node took longer than {0:?}")]
     TimedOut(Duration),
+    #[error("the URL of the node cannot be used")]
+    Url,
+    #[error("the name of the node cannot be resolved")]
+    Unresolvable,
+    #[error("the URL of the node names this machine")]
+    Loopback,
+}
+
+/// A client for another node. Unless this node itself is reached by loopback alone, nobody's URL may turn it against the
+/// services of its own machine: the name is resolved once, looked at, and then meant.
+pub(crate) async fn outward(base: &str, my_url: &str) -> Result<Client, FetchError> {
+    if Address::parse(my_url).is_some_and(|mine| mine.is_loopback()) {
+        return client(base);
+    }
+    let address = Address::parse(base).ok_or(FetchError::Url)?;
+    let (host, port) = address.target();
+    let resolve = tokio::net::lookup_host((host.as_str(), port));
+    let found: Vec<SocketAddr> = match tokio::time::timeout(RESOLVING, resolve).await {
+        Ok(Ok(found)) => found.collect(),
+        _ => return Err(FetchError::Unresolvable),
+    };
+    if address.is_loopback() || found.iter().any(|found| is_own_machine(found.ip())) {
+        return Err(FetchError::Loopback);
+    }
+    build(base, |builder| builder.resolve_to_addrs(&host, &found))
 }
 
 /// A client for the node at `base`: no redirects, no proxies, no cookies, no decompression.
 pub(crate) fn client(base: &str) -> Result<Client, FetchError> {
+    build(base, |builder| builder)
+}
+
+fn build(base: &str, adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, FetchError> {
     // The process may have installed it already; either way one is there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder();
@@ -40,7 +75,7 @@ pub(crate) fn client(base: &str) -> Result<Client, FetchError> {
     } else {
         builder
     };
-    plain(builder).build().map_err(FetchError::from)
+    adapt(plain(builder)).build().map_err(FetchError::from)
 }
 
 fn plain(builder: ClientBuilder) -> ClientBuilder {

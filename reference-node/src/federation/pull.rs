@@ -22,9 +22,13 @@ use crate::store::{Batch, Outcome, Progress, StoreError};
 /// How many facts are asked for at a time.
 const PAGE: u32 = 200;
 const TIME: Duration = Duration::from_secs(30);
-/// The largest page that is read; one fact alone may be as large as the second.
+/// The largest page that is read; one fact alone may be as large as the second, or as a value that is accepted.
 const LARGEST_PAGE: usize = 8 << 20;
-const LARGEST_FACT: usize = 80 << 20;
+const LARGEST_FACT: usize = 16 << 20;
+/// A peer that always has more is left alone between two rounds all the same.
+const PAGES_PER_ROUND: u32 = 5_000;
+/// How often the list of peers is read without being told to: the command line changes it too.
+const RESCAN: Duration = Duration::from_secs(5);
 /// A cursor has to fit into the next request.
 const LONGEST_CURSOR: usize = 4_096;
 
@@ -51,6 +55,7 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             _ = stop.changed() => {}
             () = app.exchange.changed.notified() => {}
+            () = tokio::time::sleep(RESCAN) => {}
             Some(ended) = tasks.join_next_with_id() => {
                 let id = match &ended {
                     Ok((id, ())) => *id,
@@ -161,13 +166,17 @@ impl<'a> Visit<'a> {
         };
         Ok(Self {
             app,
-            client: client::client(&peer.node_url)?,
+            client: client::outward(&peer.node_url, &app.node_url).await?,
             peer,
             policy,
         })
     }
 
     async fn round(mut self) -> Result<Round, Trouble> {
+        if self.policy.permitted.is_empty() {
+            // There is nothing that the operator would let in.
+            return Ok(Round::Complete);
+        }
         let state = self.app.store.pull_state(self.peer.node_id.clone()).await?;
         let round = self.drain(state.cursor, false).await?;
         let Some(walk) = state.walk.filter(|_| round == Round::Complete) else {
@@ -180,7 +189,7 @@ impl<'a> Visit<'a> {
     /// Takes page after page, each together with its cursor.
     async fn drain(&self, mut cursor: Option<String>, walking: bool) -> Result<Round, Trouble> {
         let mut limit = PAGE;
-        loop {
+        for _ in 0..PAGES_PER_ROUND {
             let answer = match self.ask(cursor.as_deref(), limit).await {
                 Ok(Turn::Page(answer)) => answer,
                 Ok(Turn::Later(round)) => return Ok(round),
@@ -205,6 +214,7 @@ impl<'a> Visit<'a> {
             cursor = next;
             limit = limit.saturating_mul(2).min(PAGE);
         }
+        Ok(Round::Complete)
     }
 
     async fn ask(&self, cursor: Option<&str>, limit: u32) -> Result<Turn, Trouble> {
@@ -222,7 +232,12 @@ impl<'a> Visit<'a> {
         );
         let limits = Limits {
             time: TIME,
-            bytes: if limit > 1 { LARGEST_PAGE } else { LARGEST_FACT },
+            bytes: if limit > 1 {
+                LARGEST_PAGE
+            } else {
+                // Every character of a value may come as an escape.
+                LARGEST_FACT.max(self.app.settings.max_value_bytes.saturating_mul(6))
+            },
         };
         let answer = client::get(&self.client, &url, Some(&token), limits).await?;
         match answer.status {

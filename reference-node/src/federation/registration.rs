@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::client::{self, Limits};
-use crate::domain::address::{Address, is_own_machine};
+use super::client::{self, FetchError, Limits};
 use crate::domain::declaration::{Declaration, Published};
 use crate::domain::instant::now_micros;
 use crate::domain::json;
@@ -22,37 +21,24 @@ pub(crate) async fn verify(declaration: &Declaration, me: &str, my_url: &str) ->
     if !declaration.signature_holds() {
         return Err("invalid_signature");
     }
-    let address = Address::parse(&declaration.node_url).ok_or("node_url_unreadable")?;
-    if !Address::parse(my_url).is_some_and(|mine| mine.is_loopback()) {
-        tokio::time::timeout(LIMITS.time, stays_outside(&address))
-            .await
-            .unwrap_or(Err("node_url_unresolvable"))?;
-    }
-    let published = published(&declaration.node_url).await?;
+    let published = published(&declaration.node_url, my_url).await?;
     declaration.judge(&published, now_micros())
 }
 
-/// Declarations must not turn the node against the services of the machine that it runs on.
-async fn stays_outside(address: &Address) -> Result<(), &'static str> {
-    if address.is_loopback() {
-        return Err("node_url_is_loopback");
-    }
-    let mut addresses = tokio::net::lookup_host(address.target())
-        .await
-        .map_err(|_| "node_url_unresolvable")?;
-    if addresses.any(|found| is_own_machine(found.ip())) {
-        return Err("node_url_is_loopback");
-    }
-    Ok(())
-}
-
-async fn published(node_url: &str) -> Result<Published, &'static str> {
+async fn published(node_url: &str, my_url: &str) -> Result<Published, &'static str> {
     let base = node_url.trim_end_matches('/');
-    let client = client::client(base).map_err(|_| "discovery_unreachable")?;
-    let fetched = client::get(&client, &format!("{base}/.well-known/stigmem"), None, LIMITS).await;
-    let answer = fetched.map_err(|error| {
+    let fetch = async {
+        let client = client::outward(base, my_url).await?;
+        client::get(&client, &format!("{base}/.well-known/stigmem"), None, LIMITS).await
+    };
+    let answer = fetch.await.map_err(|error| {
         tracing::info!(%error, base, "the document of a declared node could not be read");
-        "discovery_unreachable"
+        match error {
+            FetchError::Loopback => "node_url_is_loopback",
+            FetchError::Unresolvable => "node_url_unresolvable",
+            FetchError::TooLarge(_) => "discovery_too_large",
+            _ => "discovery_unreachable",
+        }
     })?;
     if answer.status != 200 {
         return Err("discovery_not_ok");

@@ -8,3 +8,4 @@ mod http;
 mod life;
 mod peer;
 mod support;
+mod topology;

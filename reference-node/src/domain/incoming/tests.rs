@@ -1,5 +1,7 @@
 //! Which facts of a peer are taken, and in what form.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const FACT: &str = r#"{"id":"7d9f2c8e-3f0b-4a55-9d4e-2f1f0a6b7c01","entity":"stigmem://acme/user/alice","relation":"memory:role","value":{"type":"string","v":"CEO"},"source":"agent:x","timestamp":"2026-05-02T00:00:00.000000+00:00","hlc":"1746230400000.3","valid_until":null,"confidence":1.0,"scope":"public","cid":"sha256:82384f0349f9ab3dad06cefb41243831e2386c51a86540c03bad86a45a07736d"}"#;
@@ -135,4 +137,15 @@ fn an_unreadable_fact_still_has_a_place_in_the_audit() {
     assert_eq!((offer.id, offer.id_text.as_deref()), (None, Some("no uuid")));
     assert_eq!(offer.source.as_deref(), Some("agent:x"));
     assert!(Offer::read(b"{\"id\":", 10).id_text.is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_fact_panics(member in "[a-z_]{2,11}", value in r#"[\[\]{}",:0-9a-zA-Z.+\-]{0,24}"#, at in 0..400_usize) {
+        let _ = Offer::read(FACT.replace("memory:role", &value).as_bytes(), 100);
+        let replaced = format!("{{\"{member}\":{value},{}", &FACT[1..]);
+        let _ = Offer::read(replaced.as_bytes(), 100);
+        let _ = Offer::read(&FACT.as_bytes()[..at.min(FACT.len())], 100);
+        let _ = moment(&value);
+    }
 }

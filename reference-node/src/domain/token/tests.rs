@@ -1,5 +1,7 @@
 //! Vector T1 and every refusal.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const T1: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdGlnbWVtOm5vZGU6MDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxIiwic3ViIjoic3RpZ21lbTpub2RlOjAwMDAwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMiIsImlhdCI6MTc3NzY4MDAwMDAwMCwiZXhwIjoxNzc3NjgzNjAwMDAwLCJub25jZSI6IjAwMDAwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwYWJjZCIsInNjb3BlcyI6WyJjb21wYW55IiwicHVibGljIl19.N5WXMascgdXrJ5T_7bsbRIl65_9qOaoRwhuy_HCdjZwu1PJgM-KEuyEkYj60wWGro2fZgdIlSlazVJIrymyhAQ";
@@ -133,4 +135,12 @@ fn unknown_scope_words_grant_nothing() {
     );
     let grant = judge(&sign(HEADER, &payload), NOW).unwrap();
     assert_eq!(grant.scopes, ScopeSet::only(Scope::Public));
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "[a-zA-Z0-9._=-]{0,60}", payload in r#"\{("(iss|sub|iat|exp|nbf|nonce|scopes)":(-?[0-9]{1,25}(e[0-9]{1,3})?|"[a-z]*"|\[\]|null),?){0,6}\}"#) {
+        let _ = Token::parse(&text);
+        let _ = judge(&sign(HEADER, &payload), NOW);
+    }
 }
