@@ -93,12 +93,14 @@ impl Txn<'_> {
                 status as u8,
                 verdict.is_ok().then_some(self.now),
             ])?;
-        let detail = json!({
+        let mut detail = json!({
             "node_id": declaration.node_id,
             "node_url": declaration.node_url,
             "allowed_scopes": scopes,
-            "reason": verdict.err(),
         });
+        if let Err(reason) = verdict {
+            detail["reason"] = reason.into();
+        }
         let event = if verdict.is_ok() {
             "peer_registered"
         } else {
