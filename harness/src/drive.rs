@@ -241,4 +241,4 @@ pub fn limits(seconds: u64) -> Limits {
 const HEAVY_TOGETHER: usize = 16;
 
 /// How many nodes besides the shared ones run at once.
-const OWN_NODES: usize = 3;
+const OWN_NODES: usize = 6;
