@@ -59,6 +59,8 @@ impl Server {
             loop {
                 while connections.try_join_next().is_some() {}
                 let Ok((stream, _)) = listener.accept().await else {
+                    // No file descriptors left, say: others will free some.
+                    clock::wait(Duration::from_millis(20)).await;
                     continue;
                 };
                 let answering = Arc::clone(&answering);
