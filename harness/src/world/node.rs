@@ -5,8 +5,13 @@ use std::{
     fs,
     io::{Read, Seek, SeekFrom},
     net::TcpListener,
+    ops::Range,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +25,7 @@ use super::{
     http::{Http, Limits, Outgoing},
 };
 use crate::{
+    seed,
     target::{Launch, Target},
     trace::{Answer, Event, Gone},
 };
@@ -142,6 +148,9 @@ impl Node {
         let deadline = Deadline::after(Duration::from_secs(self.launch.ready_within_s));
         loop {
             if self.is_ready().await {
+                if self.has_ended() {
+                    return Err(self.last_words("it ended, and something else answers on its port: the port is in use"));
+                }
                 return Ok(());
             }
             if self.has_ended() {
@@ -244,10 +253,24 @@ impl Node {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that nobody else here is given.
+///
+/// Not one of the system's choice: it gives those to links, peers and connections as well, before the node is up and while it is down
+/// between a kill and a restart, and whoever answers there then would be taken for the node.
 pub fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(seed::fresh()));
+    for _ in PORTS {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed) % u64::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(n).unwrap_or_default();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(std::io::ErrorKind::AddrInUse.into())
 }
+
+/// Below those that systems choose from.
+const PORTS: Range<u16> = 20_000..32_000;
 
 /// Fills in `{name}` from the table; other braces stay.
 pub fn fill(text: &str, names: &BTreeMap<&'static str, String>) -> String {
