@@ -116,6 +116,25 @@ pub struct StepRecord {
     pub events: Vec<Event>,
 }
 
+impl StepRecord {
+    /// Of a step that looks again and again, the last look: the exchanges after the last boundary, and a peer's log as it was then.
+    pub fn last_look(&self) -> Self {
+        let start = self.events.iter().rev().find_map(|event| match event {
+            Event::Boundary(start) => Some(*start),
+            _ => None,
+        });
+        let log = self
+            .events
+            .iter()
+            .rev()
+            .find(|event| matches!(event, Event::Log { .. }));
+        Self {
+            exchanges: self.exchanges[start.unwrap_or(0).min(self.exchanges.len())..].to_vec(),
+            events: log.cloned().into_iter().collect(),
+        }
+    }
+}
+
 /// One request and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {

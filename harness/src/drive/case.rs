@@ -299,17 +299,7 @@ impl Run<'_> {
             done.events.retain(|event| !matches!(event, Event::Log { .. }));
             done.events.append(&mut look.events);
             let mut bindings = self.bindings.clone();
-            let seen = StepRecord {
-                exchanges: done.exchanges[last_boundary(done)..].to_vec(),
-                events: done
-                    .events
-                    .last()
-                    .cloned()
-                    .filter(|event| matches!(event, Event::Log { .. }))
-                    .into_iter()
-                    .collect(),
-            };
-            if holds(&judge::settle(inner, &seen, &mut bindings, self.schemas)) {
+            if holds(&judge::settle(inner, &done.last_look(), &mut bindings, self.schemas)) {
                 return Ok(());
             }
             if !deadline.another_look(Duration::from_millis(50)).await {
@@ -412,20 +402,6 @@ impl Run<'_> {
         }
         Ok(bytes)
     }
-}
-
-fn last_boundary(done: &StepRecord) -> usize {
-    done.events
-        .iter()
-        .rev()
-        .find_map(|event| {
-            if let Event::Boundary(at) = event {
-                Some(*at)
-            } else {
-                None
-            }
-        })
-        .unwrap_or(0)
 }
 
 /// More pages than this is a walk without end.

@@ -20,6 +20,7 @@ use crate::{
         instant, peering, uri,
     },
     seed::Draw,
+    target::Approve,
     trace::{Answer, Event, StepRecord},
     vectors::{
         Case, Credential, Edit, KeyWish,
@@ -163,15 +164,20 @@ impl Run<'_> {
             .as_str()
             .unwrap_or_default()
             .to_owned();
+        self.consent(&approve, peer, &key, done).await
+    }
+
+    /// Sends the request that stands for a person's consent to a peer with this key.
+    async fn consent(&mut self, approve: &Approve, peer: &str, key: &str, done: &mut StepRecord) -> Result<(), Stop> {
         let ready = Ready {
             document: request::post(
                 &approve.path.replace("{peer_id}", peer),
-                &json!({"pubkey_fingerprint": peering::fingerprint(&key)}),
+                &json!({"pubkey_fingerprint": peering::fingerprint(key)}),
             ),
             credential: Credential::Ordinary,
         };
         let wish = KeyWish {
-            permissions: approve.permissions,
+            permissions: approve.permissions.clone(),
             ..federate()
         };
         self.send_as(&ready, &wish, done).await
@@ -235,20 +241,7 @@ impl Run<'_> {
         let outcome = match (asked, id) {
             (Err(stop), _) => Err(stop),
             (Ok(()), None) => Ok(false),
-            (Ok(()), Some(id)) => {
-                let ready = Ready {
-                    document: request::post(
-                        &approve.path.replace("{peer_id}", &id),
-                        &json!({"pubkey_fingerprint": peering::fingerprint(key)}),
-                    ),
-                    credential: Credential::Ordinary,
-                };
-                let wish = KeyWish {
-                    permissions: approve.permissions.clone(),
-                    ..federate()
-                };
-                self.send_as(&ready, &wish, done).await.map(|()| true)
-            }
+            (Ok(()), Some(id)) => self.consent(&approve, &id, key, done).await.map(|()| true),
         };
         self.place = here;
         outcome

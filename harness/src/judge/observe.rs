@@ -184,22 +184,7 @@ fn raw(done: &StepRecord) -> Result<Observation, Outcome> {
 }
 
 fn until(inner: &Step, within_ms: u64, done: &StepRecord, bindings: &Bindings) -> Result<Observation, Outcome> {
-    let start = done.events.iter().rev().find_map(|event| match event {
-        Event::Boundary(start) => Some(*start),
-        _ => None,
-    });
-    let last = StepRecord {
-        exchanges: done.exchanges[start.unwrap_or(0).min(done.exchanges.len())..].to_vec(),
-        events: done
-            .events
-            .iter()
-            .rev()
-            .find(|event| matches!(event, Event::Log { .. }))
-            .cloned()
-            .into_iter()
-            .collect(),
-    };
-    observe(inner, &last, bindings).map_err(|outcome| match outcome {
+    observe(inner, &done.last_look(), bindings).map_err(|outcome| match outcome {
         Outcome::Wrong(wrong, blame) => {
             let expected = format!("within {within_ms} ms: {}", wrong.expected);
             Outcome::Wrong(Wrong { expected, ..wrong }, blame)

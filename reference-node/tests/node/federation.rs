@@ -5,24 +5,9 @@ use serde_json::{Value, json};
 use crate::peer::{Peer, page, shared};
 use crate::support::{FEDERATING, Node, fact};
 
-/// Introduces `node` to `other` with the command line.
-fn introduce(node: &Node, other: &Node) {
-    let (local, remote) = (node.url(), other.url());
-    let arguments = [
-        "federation",
-        "register-peer",
-        "--local-url",
-        &local,
-        "--remote-url",
-        &remote,
-    ];
-    let output = node.operator(&arguments);
-    assert!(output.status.success(), "{output:?}");
-}
-
 fn befriend(a: &Node, b: &Node) {
-    introduce(a, b);
-    introduce(b, a);
+    a.introduce_to(b);
+    b.introduce_to(a);
 }
 
 fn id(fact: &Value) -> &str {
@@ -57,7 +42,7 @@ fn audited(node: &Node, fact_id: &str) -> Option<String> {
 fn facts_travel_as_they_are() {
     let (a, b) = (Node::federating(&[]), Node::federating(&[]));
     befriend(&a, &b);
-    introduce(&a, &b); // A second time is 409, which the command takes for success.
+    a.introduce_to(&b); // A second time is 409, which the command takes for success.
     let local = assert_fact(&a, &fact("user:l", "x", "local"));
     let team = assert_fact(&a, &fact("user:t", "x", "team"));
     let company = assert_fact(&a, &fact("user:c", "x", "company"));

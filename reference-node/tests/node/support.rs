@@ -118,6 +118,21 @@ impl Node {
             .unwrap()
     }
 
+    /// Registers this node at the other one, with the command line.
+    pub(crate) fn introduce_to(&self, other: &Self) {
+        let (local, remote) = (self.url(), other.url());
+        let arguments = [
+            "federation",
+            "register-peer",
+            "--local-url",
+            &local,
+            "--remote-url",
+            &remote,
+        ];
+        let output = self.operator(&arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -9,20 +9,6 @@ const NODES: usize = 5;
 const EDGES: [(usize, usize); 5] = [(0, 1), (1, 2), (2, 3), (3, 0), (3, 4)];
 const FACTS: usize = 4;
 
-fn introduce(node: &Node, other: &Node) {
-    let (local, remote) = (node.url(), other.url());
-    let arguments = [
-        "federation",
-        "register-peer",
-        "--local-url",
-        &local,
-        "--remote-url",
-        &remote,
-    ];
-    let output = node.operator(&arguments);
-    assert!(output.status.success(), "{output:?}");
-}
-
 fn entities(page: &Value) -> Vec<String> {
     let facts = page["facts"].as_array().unwrap();
     let mut names: Vec<String> = facts
@@ -51,8 +37,8 @@ fn public_facts_get_everywhere_once_and_company_ones_go_one_hop() {
     };
     (0..FACTS / 2).for_each(write);
     for (n, (a, b)) in EDGES.iter().enumerate() {
-        introduce(&nodes[*a], &nodes[*b]);
-        introduce(&nodes[*b], &nodes[*a]);
+        nodes[*a].introduce_to(&nodes[*b]);
+        nodes[*b].introduce_to(&nodes[*a]);
         if n < FACTS / 2 {
             write(FACTS / 2 + n);
         }
