@@ -1,6 +1,9 @@
 //! `demo`: two nodes on this machine become peers, and what one is told the other knows.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -10,7 +13,7 @@ use crate::{
     report::curl,
     target::{self, Target},
     trace::{Answer, Event, Gone},
-    vectors::KeyWish,
+    vectors::{KeyWish, world::CommandName},
     world::{
         clock::Deadline,
         http::{Outgoing, percent},
@@ -82,7 +85,7 @@ pub async fn demo(ground: &Ground, target: &Target, say: &(dyn Fn(&str) + Sync))
 
 impl Actor {
     async fn enter(ground: &Ground, target: &Target, name: &'static str) -> Result<Self, RunError> {
-        let node = Node::launch(ground, target, Some(target::FEDERATION), name)
+        let node = Node::launch(ground, target, &[target::FEDERATION], name, None)
             .await
             .map_err(|gone| over(&gone))?;
         let place = Place::launched(target.clone(), node, name.to_owned());
@@ -106,13 +109,14 @@ impl Actor {
     }
 
     async fn register_at(&self, other: &Self) -> Result<String, RunError> {
-        let more = [
+        let more = BTreeMap::from([
             ("local", self.url().to_owned()),
             ("remote", other.url().to_owned()),
             ("scopes", SCOPES.to_owned()),
             ("key", other.key.clone()),
-        ];
-        match self.place.run_register(&more).await.map_err(RunError::TargetGone)? {
+        ]);
+        let ran = self.place.run_command(CommandName::Register, &more, None).await;
+        match ran.map_err(RunError::TargetGone)? {
             Event::Ran { well: true, said, .. } => Ok(said),
             Event::Ran { said, .. } => Err(RunError::TargetGone(format!(
                 "{} could not register itself at {}: {}",

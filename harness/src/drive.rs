@@ -4,8 +4,11 @@ mod case;
 mod constellation;
 mod credentials;
 mod crowd;
+mod minting;
+mod network;
 mod peering;
 mod place;
+mod registration;
 mod request;
 
 use std::{
@@ -168,7 +171,8 @@ impl Places<'_> {
         }
         let number = self.launches.fetch_add(1, Ordering::Relaxed);
         let folder = format!("{number:03}-{}", label.replace('/', "-"));
-        let node = Node::launch(&self.setting.ground, target, variant, &folder).await?;
+        let variants: Vec<&str> = variant.into_iter().collect();
+        let node = Node::launch(&self.setting.ground, target, &variants, &folder, None).await?;
         Ok(Place::launched(target.clone(), node, label))
     }
 
@@ -209,6 +213,13 @@ impl Places<'_> {
 
     /// In a world of its own, with several nodes or with peers.
     async fn among_others(&self, case: &Case, seed: u64) -> CaseRecord {
+        if let Some(missing) = constellation::lacks(self.setting, case) {
+            return CaseRecord {
+                case: case.id.clone(),
+                missing: Some(missing),
+                ..CaseRecord::default()
+            };
+        }
         let number = self.launches.fetch_add(1, Ordering::Relaxed);
         let folder = format!("{number:03}-{}", case.id.replace('/', "-"));
         match Constellation::start(self.setting, case, &folder, seed).await {

@@ -16,7 +16,7 @@ pub use verdict::{CaseVerdict, Failure, Verdict};
 use crate::{
     bindings::{Bindings, Saved},
     schemas::Schemas,
-    trace::{CaseRecord, StepRecord},
+    trace::{CaseRecord, Event, StepRecord},
     vectors::{Case, Step, Vectors, Verb},
 };
 pub(crate) use expect::Outcome;
@@ -156,6 +156,11 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
 
 /// Judges one step and keeps what it saves. The driver calls it too, so that both see the same names.
 pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, schemas: &Schemas) -> Outcome {
+    for event in &done.events {
+        if let Event::Known { name, value } = event {
+            bindings.set(name, value.clone());
+        }
+    }
     let observation = match observe::observe(step, done, bindings) {
         Ok(observation) => observation,
         Err(outcome) => return outcome,

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::Data, error::InputError, schemas::Schemas, trace::Deviation};
+use crate::{data::Data, error::InputError, schemas::Schemas, trace::Deviation, vectors::world::CommandName};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +94,23 @@ pub const FEDERATION: &str = "federation";
 pub struct Federation {
     /// A command that registers a node at another one, run with the environment of the node.
     pub register: Vec<String>,
+    /// A command that writes the node's cursors to `{file}`.
+    pub cursor_export: Vec<String>,
+    /// A command that reads them from `{file}`.
+    pub cursor_import: Vec<String>,
     /// Present where a declared peer waits for a person.
     pub approve: Option<Approve>,
+}
+
+impl Federation {
+    /// Empty where the target file has none.
+    pub fn command(&self, name: CommandName) -> &[String] {
+        match name {
+            CommandName::Register => &self.register,
+            CommandName::CursorExport => &self.cursor_export,
+            CommandName::CursorImport => &self.cursor_import,
+        }
+    }
 }
 
 /// A request that stands for that person's consent; its body is the fingerprint of the peer's key.

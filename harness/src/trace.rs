@@ -295,7 +295,25 @@ pub enum Event {
         command: String,
         said: String,
         well: bool,
+        /// Absent after a signal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit: Option<i32>,
+        /// The JSON that it wrote.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        file: Value,
     },
+    /// A node did not start, and these are its last words.
+    NotStarted(Gone),
+    /// What a name stands for from now on.
+    Known {
+        name: String,
+        value: Value,
+    },
+    /// A node's process stands still, or goes on.
+    Paused,
+    Resumed,
+    /// A node was killed and its data are gone.
+    Lost,
     /// Something of ours was set: a peer's answers, a link.
     Set,
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stigmem_conformance::{
     protocol::peering::{self, HEADER, Signer},
+    seed::Draw,
     vectors::world::{Fault, Page},
     world::{
         http::Limits,
-        link::{Link, Rule},
+        link::{Counts, Link, Rule},
         peer::Peer,
     },
 };
@@ -24,7 +25,10 @@ async fn peer() -> Peer {
 
 /// A peer behind a link: the peer's log says what came through.
 async fn behind_a_link() -> (Peer, Link) {
-    let (peer, link) = (peer().await, Link::start(Limits::default()).await.unwrap());
+    let (peer, link) = (
+        peer().await,
+        Link::start(Limits::default(), Draw::new(1, "link")).await.unwrap(),
+    );
     link.lead_to(&peer.url);
     (peer, link)
 }
@@ -187,15 +191,13 @@ async fn links_double_truncate_and_refuse_as_often_as_they_are_told() {
     let (peer, link) = behind_a_link().await;
     let url = format!("{}/.well-known/stigmem", link.url);
     let order = |duplicate, truncate, refuse| {
-        link.order(
-            None,
-            Rule {
-                duplicate,
-                truncate,
-                refuse,
-                ..Rule::default()
-            },
-        );
+        let next = Counts {
+            duplicate,
+            truncate,
+            refuse,
+            ..Counts::default()
+        };
+        link.order(None, rule(next));
     };
     order(1, 0, 0);
     for expected in [2, 3] {
@@ -208,4 +210,187 @@ async fn links_double_truncate_and_refuse_as_often_as_they_are_told() {
     order(0, 0, 1);
     assert_eq!(get(&url, None).await.unwrap().0, 503);
     assert_eq!(get(&url, None).await.unwrap().0, 200);
+}
+
+fn rule(next: Counts) -> Rule {
+    Rule {
+        next,
+        ..Rule::default()
+    }
+}
+
+#[tokio::test]
+async fn a_link_lets_some_pass_and_loses_the_answer_of_the_next() {
+    let (peer, link) = behind_a_link().await;
+    let url = format!("{}/.well-known/stigmem", link.url);
+    link.order(
+        None,
+        Rule {
+            skip: 2,
+            ..rule(Counts {
+                drop: 1,
+                ..Counts::default()
+            })
+        },
+    );
+    let mut came = Vec::new();
+    for _ in 0..4 {
+        came.push(get(&url, None).await.is_ok());
+    }
+    assert_eq!(came, [true, true, false, true]);
+    assert_eq!(peer.log().len(), 4, "the request arrived, only its answer is lost");
+}
+
+#[tokio::test]
+async fn a_link_serves_the_answer_of_the_time_before() {
+    let (peer, link) = behind_a_link().await;
+    let url = |limit: usize| format!("{}/v1/federation/facts?limit={limit}", link.url);
+    peer.publish_facts((0..3).map(|n| json!({"id": n})));
+    let token = token("stigmem:node:b");
+    let ask = async |limit: usize| {
+        get(&url(limit), Some(&token)).await.unwrap().1["facts"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(ask(1).await, 1);
+    link.order(
+        None,
+        rule(Counts {
+            stale: 1,
+            ..Counts::default()
+        }),
+    );
+    assert_eq!(ask(2).await, 1, "the page of the first request");
+    assert_eq!(ask(3).await, 3);
+}
+
+#[tokio::test]
+async fn a_link_spoils_one_signature_and_leaves_the_rest() {
+    let (peer, link) = behind_a_link().await;
+    let url = format!("{}/v1/federation/facts", link.url);
+    let token = token("stigmem:node:b");
+    link.order(
+        None,
+        rule(Counts {
+            spoil: 1,
+            ..Counts::default()
+        }),
+    );
+    for _ in 0..2 {
+        get(&url, Some(&token)).await.unwrap();
+    }
+    let log = peer.log();
+    let key = Signer::from_seed([2; 32]).public();
+    let genuine: Vec<bool> = log
+        .iter()
+        .filter_map(|asked| asked.authorization.as_deref()?.strip_prefix("Bearer "))
+        .map(|token| peering::is_signed_by(token, &key))
+        .collect();
+    assert_eq!(genuine, [false, true]);
+    let claims = peering::claims(
+        log[0]
+            .authorization
+            .as_deref()
+            .unwrap()
+            .strip_prefix("Bearer ")
+            .unwrap(),
+    );
+    assert_eq!(claims.unwrap()["iss"], "stigmem:node:b", "the claims are still read");
+}
+
+#[tokio::test]
+async fn a_link_replaces_members_of_answers() {
+    let (peer, link) = behind_a_link().await;
+    peer.publish_facts([json!({"id": "f", "value": {"type": "number", "v": 42.0}})].into_iter());
+    let edits = json!({"/facts/0/id": "g", "/facts/7/id": "nowhere"});
+    link.order(
+        None,
+        Rule {
+            edits: edits.as_object().unwrap().clone(),
+            ..Rule::default()
+        },
+    );
+    let page = get(&format!("{}/v1/federation/facts", link.url), None).await.unwrap().1;
+    assert_eq!(
+        page["facts"],
+        json!([{"id": "g", "value": {"type": "number", "v": 42.0}}])
+    );
+}
+
+#[tokio::test]
+async fn a_recorded_request_can_be_sent_again() {
+    let (peer, link) = behind_a_link().await;
+    let token = token("stigmem:node:b");
+    assert!(link.recorded("stigmem:node:b", "/v1/federation/facts").is_none());
+    let url = format!("{}/v1/federation/facts?limit=7", link.url);
+    get(&url, Some(&token)).await.unwrap();
+    let again = link.recorded("stigmem:node:b", "/v1/federation/facts").unwrap();
+    assert_eq!(again.target, "/v1/federation/facts?limit=7");
+    assert_eq!(again.authorization.unwrap().0, format!("Bearer {token}"));
+    assert_eq!(peer.log().len(), 1, "looking sends nothing");
+}
+
+#[tokio::test]
+async fn chaos_is_the_same_for_the_same_seed() {
+    let mut fates = Vec::new();
+    for seed in [5, 5, 6] {
+        let peer = peer().await;
+        let link = Link::start(Limits::default(), Draw::new(seed, "link")).await.unwrap();
+        link.lead_to(&peer.url);
+        link.order(
+            None,
+            Rule {
+                chaos: 0.5,
+                ..Rule::default()
+            },
+        );
+        let url = format!("{}/.well-known/stigmem", link.url);
+        let mut came = Vec::new();
+        for _ in 0..24 {
+            came.push(get(&url, None).await.map(|(status, _)| status).ok());
+        }
+        fates.push(came);
+    }
+    assert_eq!(fates[0], fates[1]);
+    assert_ne!(fates[0], fates[2]);
+    assert!(fates[0].contains(&Some(200)) && fates[0].iter().any(|fate| *fate != Some(200)));
+}
+
+#[tokio::test]
+async fn a_publisher_pages_by_the_limit_it_is_asked_with() {
+    let peer = peer().await;
+    peer.publish_facts((0..5).map(|n| json!({"id": n})));
+    let first = page(&peer, "?limit=2").await;
+    assert_eq!(
+        (first["facts"].as_array().unwrap().len(), &first["has_more"]),
+        (2, &json!(true))
+    );
+    let rest = page(
+        &peer,
+        &format!("?limit=500&cursor={}", first["cursor"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(rest["facts"], json!([{"id": 2}, {"id": 3}, {"id": 4}]));
+    assert_eq!(rest["has_more"], false);
+    let end = page(&peer, &format!("?cursor={}", rest["cursor"].as_str().unwrap())).await;
+    assert_eq!((&end["facts"], &end["cursor"]), (&json!([]), &rest["cursor"]));
+}
+
+#[tokio::test]
+async fn a_peer_answers_a_push() {
+    let peer = peer().await;
+    let url = format!("{}/v1/federation/facts/push", peer.url);
+    let push = async || {
+        let sent = client().post(&url).body(r#"{"facts":[{},{}]}"#).send().await.unwrap();
+        (sent.status().as_u16(), sent.text().await.unwrap())
+    };
+    let (status, text) = push().await;
+    assert_eq!(status, 202);
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["accepted"], 2);
+    peer.push_fault(Some(Fault {
+        status: Some(405),
+        ..Fault::default()
+    }));
+    assert_eq!(push().await.0, 405);
 }

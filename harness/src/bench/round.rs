@@ -124,7 +124,7 @@ async fn start(contender: &Contender, ground: &Ground, folder: &str) -> Result<(
         }
         return Ok((Place::attached(target, http, label), None));
     }
-    let node = Node::launch(ground, &target, None, folder)
+    let node = Node::launch(ground, &target, &[], folder, None)
         .await
         .map_err(|gone| told(contender, &gone))?;
     let shepherd = node.shepherd_pid();

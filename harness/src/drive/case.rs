@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Place,
     constellation::Constellation,
-    peering::Minting,
+    minting::Minting,
     request::{self, Ready},
 };
 use crate::{
@@ -21,7 +21,10 @@ use crate::{
     schemas::Schemas,
     seed::Draw,
     trace::{Answer, CaseRecord, Event, Exchange, Gone, StepRecord},
-    vectors::{Case, Credential, Step, Verb, step::RawPart},
+    vectors::{
+        Case, Credential, Step, Verb,
+        step::{RawPart, RequestTemplate},
+    },
     world::{
         clock::{self, Deadline},
         http::Outgoing,
@@ -196,9 +199,16 @@ impl Run<'_> {
         self.place = self.stage(step)?;
         match &step.verb {
             Verb::Observe(_) => Ok(()),
-            Verb::Start => {
-                self.place.start_node().await.map_err(Stop::Gone)?;
-                done.events.push(Event::Started);
+            Verb::Start => self.start(step, done).await,
+            Verb::Pause | Verb::Resume => {
+                let paused = matches!(step.verb, Verb::Pause);
+                self.place.pause_node(paused).await.map_err(Stop::Gone)?;
+                done.events.push(if paused { Event::Paused } else { Event::Resumed });
+                Ok(())
+            }
+            Verb::Lose => {
+                self.place.lose_node().await.map_err(Stop::Gone)?;
+                done.events.push(Event::Lost);
                 Ok(())
             }
             Verb::Stop => self.move_node(done, Event::Stopped).await,
@@ -251,10 +261,14 @@ impl Run<'_> {
             Verb::AtOnce { count, request } => self.at_once(*count, request, &step.credential, done).await,
             verb @ (Verb::Register { .. }
             | Verb::Federate { .. }
+            | Verb::Command(_)
             | Verb::Forge(_)
+            | Verb::ForgeMany { .. }
+            | Verb::Holds { .. }
             | Verb::Serve(_)
             | Verb::Log(_)
-            | Verb::Link(_)) => self.peering(verb, done).await,
+            | Verb::Link(_)
+            | Verb::Replay { .. }) => self.peering(verb, done).await,
             Verb::Assert(_)
             | Verb::Query(_)
             | Verb::Get(_)
@@ -263,7 +277,10 @@ impl Run<'_> {
             | Verb::Request(_)
             | Verb::Refuse(_) => {
                 let ready = request::ready(step, &self.bindings, self.control.as_ref()).map_err(Stop::Harness)?;
-                let sent = self.send(&ready, step.secret.as_deref(), done).await;
+                let sent = match &step.verb {
+                    Verb::Request(RequestTemplate { to: Some(to), .. }) => self.send_elsewhere(to, &ready, done).await,
+                    _ => self.send(&ready, step.secret.as_deref(), done).await,
+                };
                 if step.control {
                     self.control = Some(ready);
                 }
@@ -280,6 +297,36 @@ impl Run<'_> {
         let member = self.world.and_then(|world| world.member(name));
         let member = member.ok_or_else(|| Stop::Harness(format!("the case's world has no node {name:?}")))?;
         Ok(Arc::clone(&member.place))
+    }
+
+    /// Starts the node. A step that says what it expects may see it fail.
+    async fn start(&mut self, step: &Step, done: &mut StepRecord) -> Result<(), Stop> {
+        match self.place.start_node().await {
+            Ok(()) => done.events.push(Event::Started),
+            Err(gone) if step.expect.is_some() => done.events.push(Event::NotStarted(gone)),
+            Err(gone) => return Err(Stop::Gone(gone)),
+        }
+        let Some(world) = self.world else { return Ok(()) };
+        if let Some((name, value)) = world.introduce_again(&self.place.label).await {
+            done.events.push(Event::Known { name, value });
+        }
+        Ok(())
+    }
+
+    /// Sends a request to another address than the node's, where perhaps nobody listens.
+    async fn send_elsewhere(&mut self, to: &str, ready: &Ready, done: &mut StepRecord) -> Result<(), Stop> {
+        let base = self.fill(&Value::from(to))?;
+        let base = base
+            .as_str()
+            .ok_or_else(|| Stop::Missing(format!("an address for {to}: this machine has none")))?;
+        let http = self.place.http.elsewhere(base).map_err(Stop::Harness)?;
+        let out = self.outgoing(ready).await?;
+        let mut exchange = http.send(out).await.map_err(Stop::Harness)?;
+        self.exchanges += 1;
+        exchange.n = self.exchanges;
+        exchange.on = Some(base.to_owned());
+        done.exchanges.push(exchange);
+        Ok(())
     }
 
     async fn move_node(&self, done: &mut StepRecord, event: Event) -> Result<(), Stop> {
@@ -309,7 +356,7 @@ impl Run<'_> {
         }
     }
 
-    async fn walk(
+    pub(super) async fn walk(
         &mut self,
         path: &str,
         query: serde_json::Map<String, Value>,
@@ -334,10 +381,9 @@ impl Run<'_> {
             else {
                 return Ok(());
             };
-            let cursor = response
-                .body
-                .json()
-                .and_then(|body| body["cursor"].as_str().map(str::to_owned));
+            let page = response.body.json().unwrap_or_default();
+            let more = page["has_more"] != false;
+            let cursor = page["cursor"].as_str().filter(|_| more).map(str::to_owned);
             match cursor.filter(|_| response.status == 200) {
                 Some(cursor) => document["query"]["cursor"] = cursor.into(),
                 None => return Ok(()),

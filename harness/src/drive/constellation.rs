@@ -1,6 +1,9 @@
 //! Several nodes that talk to each other, each behind a link of ours, and the peers that we play.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
@@ -34,8 +37,14 @@ pub(super) struct Member {
     /// Absent for a node that is attached by URL.
     pub(super) link: Option<Link>,
     /// What it publishes.
-    pub(super) node_id: String,
-    pub(super) key: Option<String>,
+    identity: Mutex<Identity>,
+}
+
+/// The node id and the federation key that a node publishes; what it does not publish, cases will miss.
+#[derive(Debug, Clone, Default)]
+struct Identity {
+    node_id: String,
+    key: Option<String>,
 }
 
 impl Constellation {
@@ -44,7 +53,14 @@ impl Constellation {
         let wish = case.world.clone().unwrap_or_default();
         let launching = wish.nodes.iter().map(|name| {
             let target = setting.named.get(name).unwrap_or(&setting.target);
-            member(&setting.ground, target, name, format!("{folder}-{name}"))
+            let berth = Berth {
+                name,
+                folder: format!("{folder}-{name}"),
+                variant: wish.variants.get(name).map(String::as_str),
+                idle: wish.idle.contains(name),
+                draw: Draw::new(seed, &format!("{}/link/{name}", case.id)),
+            };
+            member(&setting.ground, target, berth)
         });
         let members = try_join_all(launching).await?;
         Ok(Self {
@@ -63,22 +79,26 @@ impl Constellation {
     }
 
     /// The id of a node or a peer.
-    pub(super) fn node_id(&self, name: &str) -> Option<&str> {
-        let peer = || self.peers.get(name).map(|peer| peer.node_id.as_str());
-        self.members
-            .get(name)
-            .map(|member| member.node_id.as_str())
-            .or_else(peer)
+    pub(super) fn node_id(&self, name: &str) -> Option<String> {
+        let peer = || self.peers.get(name).map(|peer| peer.node_id.clone());
+        self.members.get(name).map(Member::node_id).or_else(peer)
+    }
+
+    /// Asks a node that was started who it is now; its name and what that stands for.
+    pub(super) async fn introduce_again(&self, name: &str) -> Option<(String, Value)> {
+        let member = self.members.get(name)?;
+        let now = identity(&member.place.http).await;
+        *member.identity() = now;
+        Some((name.to_owned(), member.known()))
     }
 
     /// What a case's texts can name.
     pub(super) fn names(&self) -> Map<String, Value> {
-        let nodes = self.members.iter().map(|(name, member)| {
-            let known = json!({"url": member.url(), "node_id": member.node_id, "key": member.key});
-            (name.clone(), known)
-        });
+        let nodes = self.members.iter().map(|(name, member)| (name.clone(), member.known()));
         let peers = self.peers.iter().map(|(name, peer)| {
-            let known = json!({"url": peer.url, "node_id": peer.node_id, "key": peer.signer.public()});
+            let known = json!({
+                "url": peer.url, "authority": authority(&peer.url), "node_id": peer.node_id, "key": peer.signer.public(),
+            });
             (name.clone(), known)
         });
         nodes.chain(peers).collect()
@@ -92,6 +112,27 @@ impl Constellation {
 }
 
 impl Member {
+    fn identity(&self) -> MutexGuard<'_, Identity> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn node_id(&self) -> String {
+        self.identity().node_id.clone()
+    }
+
+    pub(super) fn key(&self) -> Option<String> {
+        self.identity().key.clone()
+    }
+
+    /// What a case's texts can name.
+    fn known(&self) -> Value {
+        let identity = self.identity().clone();
+        json!({
+            "url": self.url(), "authority": authority(self.url()), "node_id": identity.node_id, "key": identity.key,
+            "outside": outside(self.place.http.base()),
+        })
+    }
+
     /// The address under which peers reach it.
     pub(super) fn url(&self) -> &str {
         self.link
@@ -100,31 +141,81 @@ impl Member {
     }
 }
 
-async fn member(ground: &Ground, target: &Target, name: &str, folder: String) -> Result<Member, Gone> {
+/// The settings of the case's that a target does not offer.
+pub(super) fn lacks(setting: &Setting, case: &Case) -> Option<String> {
+    let wanted = case.world.iter().flat_map(|world| &world.variants);
+    let mut lacking = wanted.filter_map(|(name, variant)| {
+        let target = setting.named.get(name).unwrap_or(&setting.target);
+        match &target.launch {
+            None => Some(format!(
+                "needs the node's settings changed ({variant}); this one is attached by URL"
+            )),
+            Some(launch) if !launch.variants.contains_key(variant) => {
+                Some(format!("the target file has no [launch.variants.{variant}]"))
+            }
+            Some(_) => None,
+        }
+    });
+    lacking.next()
+}
+
+/// Where and how a node of a world is started.
+struct Berth<'a> {
+    name: &'a str,
+    folder: String,
+    /// Settings over those of federation.
+    variant: Option<&'a str>,
+    /// A step starts it.
+    idle: bool,
+    draw: Draw,
+}
+
+async fn member(ground: &Ground, target: &Target, berth: Berth<'_>) -> Result<Member, Gone> {
+    let name = berth.name.to_owned();
     if let Some(attach) = &target.attach {
         let http = Http::new(&attach.url, ground.limits).map_err(gone)?;
-        let (node_id, key) = identity(&http).await;
         return Ok(Member {
-            place: Arc::new(Place::attached(target.clone(), http, name.to_owned())),
+            identity: Mutex::new(identity(&http).await),
+            place: Arc::new(Place::attached(target.clone(), http, name)),
             link: None,
-            node_id,
-            key,
         });
     }
-    let link = Link::start(ground.limits).await.map_err(gone)?;
-    let node = Node::launch_behind(ground, target, Some(target::FEDERATION), &folder, Some(&link.url)).await?;
+    let link = Link::start(ground.limits, berth.draw).await.map_err(gone)?;
+    let variants: Vec<&str> = [target::FEDERATION].into_iter().chain(berth.variant).collect();
+    let node = if berth.idle {
+        Node::rest(ground, target, &variants, &berth.folder, Some(&link.url))?
+    } else {
+        Node::launch(ground, target, &variants, &berth.folder, Some(&link.url)).await?
+    };
     link.lead_to(node.http.base());
-    let (node_id, key) = identity(&node.http).await;
+    let known = match berth.idle {
+        true => Identity::default(),
+        false => identity(&node.http).await,
+    };
     Ok(Member {
-        place: Arc::new(Place::launched(target.clone(), node, name.to_owned())),
+        identity: Mutex::new(known),
+        place: Arc::new(Place::launched(target.clone(), node, name)),
         link: Some(link),
-        node_id,
-        key,
     })
 }
 
-/// The node id and the federation key that a node publishes; what it does not publish, cases will miss.
-async fn identity(http: &Http) -> (String, Option<String>) {
+/// Host and port of a base URL.
+fn authority(url: &str) -> &str {
+    url.split_once("://")
+        .map_or(url, |(_, rest)| rest.trim_end_matches('/'))
+}
+
+/// The address of a local server as others than this machine would reach it, where the machine has one.
+fn outside(base: &str) -> Option<String> {
+    let port = base.rsplit_once(':')?.1;
+    // Connecting a datagram socket sends nothing; it only chooses the way out. The address is one for documentation.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then(|| format!("http://{address}:{port}"))
+}
+
+async fn identity(http: &Http) -> Identity {
     let ask = Outgoing {
         method: "GET".to_owned(),
         target: "/.well-known/stigmem".to_owned(),
@@ -135,7 +226,10 @@ async fn identity(http: &Http) -> (String, Option<String>) {
         _ => Value::Null,
     };
     let text = |member: &str| document[member].as_str().map(str::to_owned);
-    (text("node_id").unwrap_or_default(), text("federation_pubkey"))
+    Identity {
+        node_id: text("node_id").unwrap_or_default(),
+        key: text("federation_pubkey"),
+    }
 }
 
 async fn peers(wish: &WorldWish, case: &Case, seed: u64) -> Result<BTreeMap<String, Peer>, String> {

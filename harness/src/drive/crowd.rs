@@ -62,7 +62,7 @@ impl Run<'_> {
         self.all_at_once(&vec![ready; count], done).await
     }
 
-    async fn all_at_once(&mut self, ready: &[Ready], done: &mut StepRecord) -> Result<(), Stop> {
+    pub(super) async fn all_at_once(&mut self, ready: &[Ready], done: &mut StepRecord) -> Result<(), Stop> {
         let mut outs = Vec::new();
         for ready in ready {
             outs.push(self.outgoing(ready).await?);

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     target::{Federation, Target},
     trace::{Event, Gone},
-    vectors::KeyWish,
+    vectors::{KeyWish, world::CommandName},
     world::{
         http::Http,
         keys::{self, Key},
@@ -106,14 +106,33 @@ impl Place {
         self.target.federation.as_ref()
     }
 
-    /// Registers the node at another one, by the target's own command.
-    pub async fn run_register(&self, more: &[(&'static str, String)]) -> Result<Event, String> {
-        let command = self.federation().map(|federation| federation.register.as_slice());
+    /// Runs a command of the target file's beside the node, with further names and what it reads from `{file}`.
+    pub async fn run_command(
+        &self,
+        name: CommandName,
+        more: &BTreeMap<&'static str, String>,
+        input: Option<String>,
+    ) -> Result<Event, String> {
+        let command = self.federation().map(|federation| federation.command(name));
         let command = command
             .filter(|command| !command.is_empty())
-            .ok_or("a way to register this node at another: the target file has no `federation.register`")?;
+            .ok_or_else(|| format!("a command: the target file has no `federation.{}`", name.word()))?;
         let node = self.node.as_ref().ok_or("a node that the kit can start")?;
-        node.lock().await.run(command, more).await
+        node.lock().await.run(command, more, input).await
+    }
+
+    /// The node stands still, or goes on.
+    pub async fn pause_node(&self, paused: bool) -> Result<(), Gone> {
+        let node = self.node.as_ref().ok_or_else(|| gone("the node is attached by URL"))?;
+        node.lock().await.pause(paused).await
+    }
+
+    /// Kills the node and takes away all that it stored, its keys too.
+    pub async fn lose_node(&self) -> Result<(), Gone> {
+        let node = self.node.as_ref().ok_or_else(|| gone("the node is attached by URL"))?;
+        node.lock().await.lose().await?;
+        self.keys.lock().await.clear();
+        Ok(())
     }
 
     /// Stops (`politely`) or kills the node.

@@ -1,5 +1,6 @@
 //! What a step showed, computed from its exchanges and events alone.
 
+mod holds;
 mod many;
 mod peering;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::{expect::Outcome, wrong::Wrong};
 use crate::{
     bindings::Bindings,
-    trace::{Answer, Event, Exchange, Response, StepRecord},
+    trace::{Answer, Event, Exchange, Response, Silence, StepRecord},
     vectors::{Step, Verb},
 };
 
@@ -77,6 +78,16 @@ impl Part {
         }
     }
 
+    /// Nobody listens at the address that was asked.
+    fn nobody(exchange: &Exchange) -> Self {
+        Self {
+            status: Some(0),
+            body: None,
+            text: String::new(),
+            n: exchange.n,
+        }
+    }
+
     /// The exchange to show; the case is the one that is being judged.
     pub(super) fn blame(&self) -> Option<(String, usize)> {
         Some((String::new(), self.n))
@@ -113,18 +124,37 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
         },
         Verb::AtOnce { .. } => many::at_once(done),
         Verb::Federate { .. } => peering::federate(done),
-        Verb::Forge(_) => peering::forge(done),
+        Verb::Forge(_) | Verb::ForgeMany { .. } => peering::forge(done),
         Verb::Log(_) => peering::log(done),
-        Verb::Stop | Verb::Kill | Verb::Start | Verb::Restart | Verb::Serve(_) | Verb::Link(_) => {
-            match done.events.last() {
-                Some(_) => Ok(Observation {
-                    subjects: 0,
-                    body: Some(Value::Null),
-                    ..Observation::default()
-                }),
-                None => Err(silent("the node to be moved", "it was not")),
-            }
+        Verb::Command(_) => peering::command(done),
+        Verb::Holds { facts, not, .. } => {
+            let fill = |list: &Value| {
+                bindings
+                    .fill_value(list)
+                    .map_err(|unbound| Outcome::Vector(unbound.to_string()))
+            };
+            holds::holds(&fill(facts)?, &fill(not)?, done)
         }
+        Verb::Start => match done.events.first() {
+            Some(Event::NotStarted(_)) => Ok(Observation::of_value(json!({"started": false}))),
+            Some(_) => Ok(Observation::of_value(json!({"started": true}))),
+            None => Err(silent("the node to be started", "it was not")),
+        },
+        Verb::Stop
+        | Verb::Kill
+        | Verb::Restart
+        | Verb::Pause
+        | Verb::Resume
+        | Verb::Lose
+        | Verb::Serve(_)
+        | Verb::Link(_) => match done.events.last() {
+            Some(_) => Ok(Observation {
+                subjects: 0,
+                body: Some(Value::Null),
+                ..Observation::default()
+            }),
+            None => Err(silent("the node to be moved", "it was not")),
+        },
         Verb::Walk { items, .. } => many::walk(items, done),
         Verb::Conflicts { of, .. } => {
             let of = bindings
@@ -141,14 +171,38 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
         | Verb::Fact(_)
         | Verb::Resolve { .. }
         | Verb::Request(_)
+        | Verb::Replay { .. }
         | Verb::Refuse(_) => {
             let exchange = done
                 .exchanges
                 .last()
                 .ok_or_else(|| silent("an exchange", "none took place"))?;
+            if is_elsewhere(&step.verb) && nobody_listens(exchange) {
+                return Ok(Observation {
+                    status: Some(0),
+                    parts: vec![Part::nobody(exchange)],
+                    subjects: 1,
+                    ..Observation::default()
+                });
+            }
             answered(exchange).map(|response| Observation::of_exchange(exchange, response))
         }
     }
+}
+
+/// A request to another address than the node's, where it may be right that nobody listens.
+fn is_elsewhere(verb: &Verb) -> bool {
+    matches!(verb, Verb::Request(request) if request.to.is_some())
+}
+
+fn nobody_listens(exchange: &Exchange) -> bool {
+    matches!(
+        &exchange.answer,
+        Answer::None {
+            kind: Silence::Refused,
+            ..
+        }
+    )
 }
 
 /// The response of an exchange; no answer is a failure of the node, which was found alive afterwards.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::step::{RawPart, RequestTemplate, Then};
-use super::world::usual_scopes;
+use super::world::{CommandWish, usual_scopes};
 use super::{Case, CaseBody, Check, Credential, Every, Expect, Step, Vectors, Verb};
 use crate::{data::Data, error::InputError, schemas::Schemas};
 
@@ -113,11 +113,20 @@ fn read_steps(case: &Value) -> Result<Vec<Step>, Problem> {
 
 const BESIDE: [&str; 7] = ["as", "on", "save", "expect", "premise", "secret", "control"];
 
+/// Members of a `command` step beside the name of the command.
+const OF_COMMANDS: [&str; 4] = ["at", "scopes", "with", "file"];
+
 fn read_step(step: &Value) -> Result<Step, Problem> {
     let Some(members) = step.as_object() else {
         return Err((String::new(), "a step is an object".to_owned()));
     };
-    let verbs: Vec<&String> = members.keys().filter(|key| !BESIDE.contains(&key.as_str())).collect();
+    let beside: &[&str] = if members.contains_key("command") {
+        &OF_COMMANDS
+    } else {
+        &[]
+    };
+    let is_verb = |key: &&String| !BESIDE.contains(&key.as_str()) && !beside.contains(&key.as_str());
+    let verbs: Vec<&String> = members.keys().filter(is_verb).collect();
     let [verb] = verbs[..] else {
         return Err((
             String::new(),
@@ -125,7 +134,10 @@ fn read_step(step: &Value) -> Result<Step, Problem> {
         ));
     };
     let on: Option<String> = member(step, "on")?;
-    let mut read = read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?;
+    let mut read = match verb.as_str() {
+        "command" => Verb::Command(read_command(step)?),
+        verb => read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?,
+    };
     if let Verb::Until { step: inner, .. } = &mut read {
         // What is looked at again and again is on the same node.
         inner.on = inner.on.take().or_else(|| on.clone());
@@ -199,6 +211,7 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             with: member(value, "with")?.unwrap_or_default(),
             then: member(value, "then")?.unwrap_or_default(),
             malleated: member(value, "malleated")?.unwrap_or_default(),
+            approve: member(value, "approve")?.unwrap_or(true),
         },
         "at_once" => Verb::AtOnce {
             count: count(value, "count")?,
@@ -209,6 +222,23 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
             scopes: member(value, "scopes")?.unwrap_or_else(usual_scopes),
         },
         "forge" => Verb::Forge(parse(value, "")?),
+        "forge_many" => Verb::ForgeMany {
+            count: count(value, "count")?,
+            fact: member(value, "fact")?.unwrap_or_default(),
+        },
+        "holds" => Verb::Holds {
+            facts: value["facts"].clone(),
+            not: value["not"].clone(),
+            within_ms: member(value, "within_ms")?.unwrap_or(20_000),
+        },
+        "replay" => Verb::Replay {
+            to: member(value, "to")?.unwrap_or_default(),
+            from: member(value, "from")?.unwrap_or_default(),
+            path: member(value, "path")?.unwrap_or_else(|| "/v1/federation/facts".to_owned()),
+        },
+        "pause" => Verb::Pause,
+        "resume" => Verb::Resume,
+        "lose" => Verb::Lose,
         "serve" => Verb::Serve(parse(value, "")?),
         "log" => Verb::Log(parse(value, "")?),
         "link" => Verb::Link(parse(value, "")?),
@@ -223,6 +253,16 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
                 format!("{other:?} is not a verb; vectors/README.md lists them"),
             ));
         }
+    })
+}
+
+fn read_command(step: &Value) -> Result<CommandWish, Problem> {
+    Ok(CommandWish {
+        name: parse(&step["command"], "/command")?,
+        at: member(step, "at")?,
+        scopes: member(step, "scopes")?.unwrap_or_else(usual_scopes),
+        with: member(step, "with")?.unwrap_or_default(),
+        file: step.get("file").cloned(),
     })
 }
 
@@ -290,6 +330,7 @@ impl Expect {
         Self {
             status: self.status.clone().or(ordinary.status),
             schema: self.schema.clone().or(ordinary.schema),
+            body: self.body.clone().or(ordinary.body),
             ..self.clone()
         }
     }

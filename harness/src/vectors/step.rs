@@ -1,11 +1,11 @@
 //! One step of a case.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Expect,
-    world::{LinkOrder, Serve, TokenWish},
+    world::{CommandWish, LinkOrder, Serve, TokenWish},
 };
 
 #[derive(Debug, Clone)]
@@ -111,7 +111,11 @@ pub enum Verb {
         then: Edit,
         /// As for tokens.
         malleated: bool,
+        /// Whether it is approved at once where a peer waits for that.
+        approve: bool,
     },
+    /// A command of the target's, beside the node.
+    Command(CommandWish),
     /// One request so many times at the same moment.
     AtOnce {
         count: usize,
@@ -124,6 +128,27 @@ pub enum Verb {
     },
     /// Completes the record of a fact that a peer will send.
     Forge(Map<String, Value>),
+    ForgeMany {
+        count: usize,
+        fact: Map<String, Value>,
+    },
+    /// The node has these facts and has not those.
+    Holds {
+        facts: Value,
+        not: Value,
+        within_ms: u64,
+    },
+    /// What came over a link comes once more.
+    Replay {
+        to: String,
+        from: String,
+        path: String,
+    },
+    /// The node's process stands still.
+    Pause,
+    Resume,
+    /// The node is killed and its data are gone.
+    Lose,
     /// What a peer answers from now on.
     Serve(Serve),
     /// What a peer was asked so far.
@@ -161,6 +186,13 @@ impl Verb {
             Self::Restart => "restart",
             Self::Register { .. } => "register",
             Self::AtOnce { .. } => "at_once",
+            Self::Command(_) => "command",
+            Self::ForgeMany { .. } => "forge_many",
+            Self::Holds { .. } => "holds",
+            Self::Replay { .. } => "replay",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Lose => "lose",
             Self::Federate { .. } => "federate",
             Self::Forge(_) => "forge",
             Self::Serve(_) => "serve",
@@ -174,12 +206,20 @@ impl Verb {
     pub fn moves_the_node(&self) -> bool {
         matches!(
             self,
-            Self::Stop | Self::Kill | Self::Start | Self::Restart | Self::KillDuringWrites { .. }
+            Self::Stop
+                | Self::Kill
+                | Self::Start
+                | Self::Restart
+                | Self::Pause
+                | Self::Resume
+                | Self::Lose
+                | Self::KillDuringWrites { .. }
         )
     }
 
     /// What the answer is when the step does not say otherwise.
     pub fn ordinary(&self) -> Expect {
+        let mut body = None;
         let (status, schema) = match self {
             Self::Assert(_) => (Some(201.into()), Some("wire/fact")),
             Self::AssertMany { .. } | Self::AssertConcurrently { .. } => (None, Some("wire/fact")),
@@ -188,7 +228,15 @@ impl Verb {
             Self::Fact(_) => (Some(200.into()), Some("wire/fact")),
             Self::Conflicts { .. } => (Some(200.into()), Some("wire/conflicts")),
             Self::Resolve { .. } => (Some(200.into()), Some("wire/resolution")),
-            Self::Request(_) => (Some("2xx".into()), None),
+            Self::Request(_) | Self::Replay { .. } => (Some("2xx".into()), None),
+            Self::Command(_) => {
+                body = Some(json!({"exit": 0}));
+                (None, None)
+            }
+            Self::Holds { .. } => {
+                body = Some(json!({"missing": [], "changed": [], "unwanted": [], "unaccounted": []}));
+                (None, None)
+            }
             Self::Register { .. } => (Some("2xx".into()), Some("wire/peer-created")),
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
@@ -199,9 +247,13 @@ impl Verb {
             | Self::Kill
             | Self::Start
             | Self::Restart
+            | Self::Pause
+            | Self::Resume
+            | Self::Lose
             | Self::AtOnce { .. }
             | Self::Federate { .. }
             | Self::Forge(_)
+            | Self::ForgeMany { .. }
             | Self::Serve(_)
             | Self::Log(_)
             | Self::Link(_)
@@ -210,6 +262,7 @@ impl Verb {
         Expect {
             status,
             schema: Some(schema.map(str::to_owned)),
+            body,
             ..Expect::default()
         }
     }
@@ -226,6 +279,8 @@ pub struct RequestTemplate {
     pub json: Option<Value>,
     pub text: Option<Value>,
     pub bytes: Option<String>,
+    /// Another base URL than that of the node.
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -13,6 +13,12 @@ use super::step::Edit;
 pub struct WorldWish {
     /// By name; steps that name none go to the first.
     pub nodes: Vec<String>,
+    /// Settings that are laid over those of federation, for single nodes.
+    #[serde(default)]
+    pub variants: BTreeMap<String, String>,
+    /// Nodes that a step starts, not the case.
+    #[serde(default)]
+    pub idle: Vec<String>,
     #[serde(default)]
     pub peers: BTreeMap<String, PeerWish>,
 }
@@ -55,6 +61,38 @@ pub struct TokenWish {
     pub wrapped: Option<String>,
 }
 
+/// A command of the target file's, and what it is given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandWish {
+    pub name: CommandName,
+    /// The node at which to register.
+    pub at: Option<String>,
+    pub scopes: Vec<String>,
+    /// Other values for the names in the command.
+    pub with: BTreeMap<String, String>,
+    /// What it reads.
+    pub file: Option<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandName {
+    Register,
+    CursorExport,
+    CursorImport,
+}
+
+impl CommandName {
+    /// As target files have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::CursorExport => "cursor_export",
+            Self::CursorImport => "cursor_import",
+        }
+    }
+}
+
 /// What a peer answers.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -64,8 +102,14 @@ pub struct Serve {
     pub discovery: Edit,
     /// What it answers in place of its discovery document; an empty object for the document again.
     pub discovery_fault: Option<Fault>,
+    /// What it answers to a push; an empty object for the ordinary answer again.
+    pub push_fault: Option<Fault>,
     /// Further pages of facts, served in order by cursor.
     pub pages: Vec<Page>,
+    /// Further facts, paged through as a publisher does.
+    pub facts: Option<Value>,
+    /// One for each request for those that is answered otherwise.
+    pub faults: Vec<Fault>,
 }
 
 /// A page of a peer's, and what goes wrong before it is served.
@@ -107,10 +151,24 @@ pub struct LinkOrder {
     pub state: LinkState,
     /// Each answer waits so long.
     pub delay_ms: u64,
+    /// Each request waits a time of its own, up to this.
+    pub shuffle_ms: u64,
+    /// Members of each JSON answer that are replaced.
+    pub edits: Edit,
+    /// Each request suffers one of what follows with this probability.
+    pub chaos: f64,
+    /// So many requests pass before what follows.
+    pub skip: usize,
     /// The next requests that are sent to the node twice.
     pub duplicate: usize,
+    /// The next requests that reach the node and get no answer.
+    pub drop: usize,
     /// The next answers that end in the middle.
     pub truncate: usize,
+    /// The next answers that are those of the time before.
+    pub stale: usize,
+    /// The next requests whose token loses its signature.
+    pub spoil: usize,
     /// The next requests that get 503 in place of an answer.
     pub refuse: usize,
 }

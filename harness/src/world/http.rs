@@ -60,6 +60,11 @@ impl Http {
         })
     }
 
+    /// The same limits for another node.
+    pub fn elsewhere(&self, base: &str) -> Result<Self, String> {
+        Self::new(base, self.limits)
+    }
+
     pub fn base(&self) -> &str {
         &self.base
     }

@@ -1,37 +1,23 @@
-//! The way to a node, in the harness's hand: an HTTP proxy that can cut, delay, double and truncate, for everybody or for what comes
-//! from one other node.
+//! The way to a node, in the harness's hand: an HTTP proxy that cuts, delays, doubles, drops, truncates, spoils and forges, for
+//! everybody or for what comes from one other node.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod fate;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::{
     Response, StatusCode,
-    body::Bytes,
-    header::{self, HeaderMap, HeaderName},
+    header::{self, HeaderName},
 };
 
 use super::{
     clock,
-    http::{self, Limits},
+    http::{self, Limits, Outgoing},
     serve::{Answering, Body, HangUp, Received, Server, cut, whole},
 };
-use crate::protocol::peering;
-
-/// What happens to requests of one sender.
-#[derive(Debug, Clone, Default)]
-pub struct Rule {
-    pub cut: bool,
-    pub delay: Duration,
-    /// So many of the next requests reach the node twice.
-    pub duplicate: usize,
-    /// So many of the next answers end in the middle.
-    pub truncate: usize,
-    /// So many of the next requests get 503 in place of an answer.
-    pub refuse: usize,
-}
+use crate::{protocol::peering, seed::Draw};
+pub use fate::{Counts, Rule};
+use fate::{Passed, State};
 
 #[derive(Debug)]
 pub struct Link {
@@ -42,7 +28,8 @@ pub struct Link {
 }
 
 impl Link {
-    pub async fn start(limits: Limits) -> Result<Self, String> {
+    /// What is left to chance is drawn from `draw`.
+    pub async fn start(limits: Limits, draw: Draw) -> Result<Self, String> {
         let client = http::client("http://", limits.time)
             .pool_max_idle_per_host(0)
             .build()
@@ -50,7 +37,7 @@ impl Link {
         let way = Arc::new(Way {
             client,
             longest: limits.body,
-            state: Mutex::default(),
+            state: Mutex::new(State::new(draw)),
         });
         let server = Server::start(Arc::clone(&way))
             .await
@@ -69,7 +56,29 @@ impl Link {
 
     /// From now on, for what `source` sends (a node id), or for everybody.
     pub fn order(&self, source: Option<String>, rule: Rule) {
-        self.way.state().rules.insert(source, rule);
+        self.way.state().order(source, rule);
+    }
+
+    /// The last request of this sender's for this path, as it came.
+    pub fn recorded(&self, source: &str, path: &str) -> Option<Outgoing> {
+        let state = self.way.state();
+        let request = state.recorded(source, path)?;
+        let headers = request.head.headers.iter();
+        let kept = headers.filter(|(name, _)| !HOP_BY_HOP.contains(name) && **name != header::AUTHORIZATION);
+        let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let authorization = request.head.headers.get(header::AUTHORIZATION).map(text);
+        Some(Outgoing {
+            method: request.head.method.to_string(),
+            target: request
+                .head
+                .uri
+                .path_and_query()
+                .map_or("/", |target| target.as_str())
+                .to_owned(),
+            headers: kept.map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: request.body.to_vec(),
+            authorization: authorization.map(|real| (real.clone(), real)),
+        })
     }
 }
 
@@ -80,51 +89,12 @@ struct Way {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    node: String,
-    rules: BTreeMap<Option<String>, Rule>,
-}
-
-/// What happens to one request.
-#[derive(Debug, Default)]
-struct Fate {
-    node: String,
-    cut: bool,
-    delay: Duration,
-    duplicate: bool,
-    truncate: bool,
-    refuse: bool,
-}
-
 impl Way {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fate(&self, source: Option<String>) -> Fate {
-        let mut state = self.state();
-        let mut fate = Fate {
-            node: state.node.clone(),
-            ..Fate::default()
-        };
-        for of in std::iter::once(None).chain(source.map(Some)) {
-            let Some(rule) = state.rules.get_mut(&of) else { continue };
-            let one = |left: &mut usize| {
-                let some = *left > 0;
-                *left -= usize::from(some);
-                some
-            };
-            fate.cut |= rule.cut;
-            fate.delay = fate.delay.max(rule.delay);
-            fate.refuse |= one(&mut rule.refuse);
-            fate.duplicate |= one(&mut rule.duplicate);
-            fate.truncate |= one(&mut rule.truncate);
-        }
-        fate
-    }
-
-    async fn forward(&self, node: &str, request: &Received) -> Result<(StatusCode, HeaderMap, Bytes), HangUp> {
+    async fn forward(&self, node: &str, request: &Received) -> Result<Passed, HangUp> {
         let target = request.head.uri.path_and_query().map_or("/", |target| target.as_str());
         let mut headers = request.head.headers.clone();
         for name in HOP_BY_HOP {
@@ -148,13 +118,18 @@ impl Way {
             }
             body.extend_from_slice(&part);
         }
-        Ok((status, headers, body.into()))
+        Ok(Passed {
+            status,
+            headers,
+            body: body.into(),
+        })
     }
 }
 
 impl Answering for Way {
-    async fn answer(&self, request: Received) -> Result<Response<Body>, HangUp> {
-        let fate = self.fate(source(&request));
+    async fn answer(&self, mut request: Received) -> Result<Response<Body>, HangUp> {
+        let source = source(&request);
+        let fate = self.state().fate(source.as_deref());
         if fate.cut {
             return Err(HangUp);
         }
@@ -166,16 +141,25 @@ impl Answering for Way {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             return Ok(response);
         }
+        if fate.spoil {
+            fate::spoil(&mut request);
+        }
         if fate.duplicate {
             let _ = self.forward(&fate.node, &request).await;
         }
-        let (status, headers, bytes) = self.forward(&fate.node, &request).await?;
-        let body = if fate.truncate {
-            cut(bytes.clone(), bytes.len() / 2)
+        let passed = self.forward(&fate.node, &request).await?;
+        let before = source.and_then(|source| self.state().remember(source, request, &passed));
+        if fate.drop {
+            return Err(HangUp);
+        }
+        let Passed { status, headers, body } = before.filter(|_| fate.stale).unwrap_or(passed);
+        let body = fate::edited(body, &fate.edits);
+        let sent = if fate.truncate {
+            cut(body.clone(), body.len() / 2)
         } else {
-            whole(bytes)
+            whole(body)
         };
-        let mut response = Response::new(body);
+        let mut response = Response::new(sent);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)

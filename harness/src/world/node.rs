@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command},
@@ -51,34 +52,23 @@ pub struct Node {
     data: PathBuf,
     shepherd: PathBuf,
     child: Option<Child>,
+    /// How many files its commands were given.
+    files: usize,
 }
 
 impl Node {
-    /// Starts a node on a folder and a port of its own and waits until it is ready.
-    pub async fn launch(ground: &Ground, target: &Target, variant: Option<&str>, label: &str) -> Result<Self, Gone> {
-        Self::launch_behind(ground, target, variant, label, None).await
-    }
-
-    /// The same for a node that others reach under the address `public`.
-    pub async fn launch_behind(
+    /// Starts a node on a folder and a port of its own and waits until it is ready. `public` is the address under which others
+    /// reach it; without it they reach it where it listens.
+    pub async fn launch(
         ground: &Ground,
         target: &Target,
-        variant: Option<&str>,
+        variants: &[&str],
         label: &str,
         public: Option<&str>,
     ) -> Result<Self, Gone> {
-        let launch = target
-            .launch
-            .clone()
-            .ok_or_else(|| gone("the target has no [launch]"))?;
-        let data = ground.scratch.join(label);
-        fs::create_dir_all(&data).map_err(|error| gone(format!("{}: {error}", data.display())))?;
         let mut attempts = 0;
         loop {
-            let mut node = Self::prepare(ground, target, &launch, variant, &data)?;
-            if let Some(public) = public {
-                node.names.insert("url", public.to_owned());
-            }
+            let mut node = Self::rest(ground, target, variants, label, public)?;
             match node.start().await {
                 Ok(()) => return Ok(node),
                 // Somebody else took the port between our look and its start.
@@ -90,35 +80,41 @@ impl Node {
         }
     }
 
-    fn prepare(
+    /// A node that is not started yet.
+    pub fn rest(
         ground: &Ground,
         target: &Target,
-        launch: &Launch,
-        variant: Option<&str>,
-        data: &Path,
+        variants: &[&str],
+        label: &str,
+        public: Option<&str>,
     ) -> Result<Self, Gone> {
+        let launch = target.launch.clone();
+        let launch = launch.ok_or_else(|| gone("the target has no [launch]"))?;
+        let data = ground.scratch.join(label);
+        fs::create_dir_all(&data).map_err(|error| gone(format!("{}: {error}", data.display())))?;
         let port = free_port().map_err(|error| gone(format!("no free port: {error}")))?;
-        let url = format!("http://127.0.0.1:{port}");
+        let here = format!("http://127.0.0.1:{port}");
         let names = BTreeMap::from([
             ("here", target.here.display().to_string()),
             ("self", ground.kit.display().to_string()),
             ("data", data.display().to_string()),
             ("port", port.to_string()),
-            ("url", url.clone()),
+            ("url", public.unwrap_or(&here).to_owned()),
         ]);
         let mut env = launch.env.clone();
-        if let Some(variant) = variant {
-            env.extend(launch.variants.get(variant).cloned().unwrap_or_default());
+        for variant in variants {
+            env.extend(launch.variants.get(*variant).cloned().unwrap_or_default());
         }
-        let http = Http::new(&url, ground.limits).map_err(gone)?;
+        let http = Http::new(&here, ground.limits).map_err(gone)?;
         Ok(Self {
             http,
             names,
-            launch: launch.clone(),
+            launch,
             env,
-            data: data.to_owned(),
+            data,
             shepherd: ground.kit.clone(),
             child: None,
+            files: 0,
         })
     }
 
@@ -166,17 +162,29 @@ impl Node {
         }
     }
 
-    /// Runs a command of the target's in the node's folder and environment, with further names.
-    pub async fn run(&self, template: &[String], more: &[(&'static str, String)]) -> Result<Event, String> {
+    /// Runs a command of the target's in the node's folder and environment, with further names. `{file}` in it is a file of its own,
+    /// with `input` in it where there is some.
+    pub async fn run(
+        &mut self,
+        template: &[String],
+        more: &BTreeMap<&'static str, String>,
+        input: Option<String>,
+    ) -> Result<Event, String> {
+        self.files += 1;
+        let file = self.data.join(format!("file-{}.json", self.files));
+        if let Some(input) = input {
+            fs::write(&file, input).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
         let mut names = self.names.clone();
-        names.extend(more.iter().cloned());
+        names.extend(more.iter().map(|(name, value)| (*name, value.clone())));
+        names.insert("file", file.display().to_string());
         let parts: Vec<String> = template.iter().map(|part| fill(part, &names)).collect();
         let (program, arguments) = parts.split_first().ok_or("a command of the target's: it is empty")?;
         let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(&self.data)
-            .envs(self.env.iter().map(|(name, value)| (name, fill(value, &names))))
+            .envs(self.env.iter().map(|(name, value)| (name, fill(value, &self.names))))
             .stdin(Stdio::null())
             .kill_on_drop(true);
         let output = tokio::time::timeout(COMMAND, command.output())
@@ -190,6 +198,8 @@ impl Node {
             command: template.join(" "),
             said,
             well: output.status.success(),
+            exit: output.status.code(),
+            file: written(&file),
         })
     }
 
@@ -229,6 +239,34 @@ impl Node {
         let _ = orders.write_all(b"kill\n").await;
         let _ = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
         Err(self.last_words(&format!("it did not stop within {} s of SIGTERM", limit.as_secs())))
+    }
+
+    /// The process stands still, or goes on.
+    pub async fn pause(&mut self, paused: bool) -> Result<(), Gone> {
+        let order: &[u8] = if paused { b"pause\n" } else { b"resume\n" };
+        let orders = self.child.as_mut().and_then(|child| child.stdin.as_mut());
+        let orders = orders.ok_or_else(|| gone("the node does not run, so it cannot stand still"))?;
+        orders
+            .write_all(order)
+            .await
+            .map_err(|_| self.last_words("the node's process ended"))
+    }
+
+    /// Kills the process and takes away all its files but its log.
+    pub async fn lose(&mut self) -> Result<(), Gone> {
+        self.end(false).await?;
+        let clear = || -> std::io::Result<()> {
+            for entry in fs::read_dir(&self.data)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    fs::remove_dir_all(&path)?;
+                } else if !path.ends_with(LOG) {
+                    fs::remove_file(&path)?;
+                }
+            }
+            Ok(())
+        };
+        clear().map_err(|error| gone(format!("{}: {error}", self.data.display())))
     }
 
     /// What it wrote last, to explain its end.
@@ -286,6 +324,14 @@ pub fn gone(what: impl Into<String>) -> Gone {
     }
 }
 
+/// The JSON in a file that a command wrote; null where there is none.
+fn written(path: &Path) -> Value {
+    let short = fs::metadata(path).is_ok_and(|meta| meta.len() <= LONGEST_FILE);
+    let text = if short { fs::read_to_string(path).ok() } else { None };
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
 /// The last lines of a file.
 fn tail(path: &Path) -> std::io::Result<Vec<String>> {
     let mut file = fs::File::open(path)?;
@@ -298,5 +344,7 @@ fn tail(path: &Path) -> std::io::Result<Vec<String>> {
     Ok(lines[lines.len().saturating_sub(12)..].to_vec())
 }
 
+/// Bytes of a file that a command wrote.
+const LONGEST_FILE: u64 = 1 << 20;
 const COMMAND: Duration = Duration::from_secs(30);
 const LOG: &str = "node.log";

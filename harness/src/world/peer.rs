@@ -85,6 +85,21 @@ impl Peer {
         });
     }
 
+    /// Answers this to a push; `None` for the ordinary answer again.
+    pub fn push_fault(&self, fault: Option<Fault>) {
+        self.script.state().push_fault = fault;
+    }
+
+    /// Further facts, which it pages through as a publisher does.
+    pub fn publish_facts(&self, facts: impl Iterator<Item = Value>) {
+        self.script.state().facts.extend(facts);
+    }
+
+    /// What becomes of the next requests for those.
+    pub fn fail_next(&self, faults: &[Fault]) {
+        self.script.state().faults.extend(faults.iter().cloned());
+    }
+
     /// What it was asked so far, oldest first.
     pub fn log(&self) -> Vec<Asked> {
         self.script.state().log.clone()
@@ -98,7 +113,10 @@ struct Script(Mutex<State>);
 struct State {
     discovery: Value,
     discovery_fault: Option<Fault>,
+    push_fault: Option<Fault>,
     pages: Vec<Served>,
+    facts: Vec<Value>,
+    faults: VecDeque<Fault>,
     log: Vec<Asked>,
 }
 
@@ -139,6 +157,7 @@ impl State {
         let asked = written_down(request);
         let (method, path) = (asked.method.clone(), asked.path.clone());
         let cursor = asked.query.get("cursor").cloned().filter(|cursor| cursor != "");
+        let limit = asked.query.get("limit").and_then(|limit| limit.as_str()?.parse().ok());
         if self.log.len() < LONGEST_LOG {
             self.log.push(asked);
         }
@@ -147,7 +166,21 @@ impl State {
                 let document = body::emit(&self.discovery).unwrap_or_else(|error| error);
                 (document, self.discovery_fault.clone())
             }
+            ("GET", "/v1/federation/facts") if !self.facts.is_empty() => {
+                let page = self.publish(cursor.as_ref(), limit.unwrap_or(ORDINARY_LIMIT));
+                (page, self.faults.pop_front())
+            }
             ("GET", "/v1/federation/facts") => self.page(cursor.as_ref()),
+            ("POST", "/v1/federation/facts/push") => {
+                let pushed: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                let accepted = pushed["facts"].as_array().map_or(0, Vec::len);
+                let answer = json!({"accepted": accepted, "rejected": 0, "errors": []});
+                let ordinary = Fault {
+                    status: Some(202),
+                    ..Fault::default()
+                };
+                (answer.to_string(), Some(self.push_fault.clone().unwrap_or(ordinary)))
+            }
             _ => {
                 let fault = Fault {
                     status: Some(404),
@@ -156,6 +189,20 @@ impl State {
                 (json!({"detail": "Not Found"}).to_string(), Some(fault))
             }
         }
+    }
+
+    /// A page of the facts after a cursor, which counts them.
+    fn publish(&self, asked: Option<&Value>, limit: usize) -> String {
+        let count = asked.and_then(|cursor| cursor.as_str()?.strip_prefix("after-")?.parse().ok());
+        let from = count.unwrap_or(0).min(self.facts.len());
+        let to = from.saturating_add(limit.clamp(1, LARGEST_LIMIT)).min(self.facts.len());
+        let cursor = if to == from {
+            asked.cloned()
+        } else {
+            Some(format!("after-{to}").into())
+        };
+        let page = json!({"facts": self.facts[from..to], "cursor": cursor, "has_more": to < self.facts.len()});
+        body::emit(&page).unwrap_or_else(|error| error)
     }
 
     fn page(&mut self, asked: Option<&Value>) -> (String, Option<Fault>) {
@@ -220,6 +267,9 @@ fn respond(status: u16, headers: &Map<String, Value>, body: Body) -> Response<Bo
     }
     response
 }
+
+const ORDINARY_LIMIT: usize = 100;
+const LARGEST_LIMIT: usize = 500;
 
 /// A node that asks more often than this in one case is not written down further.
 const LONGEST_LOG: usize = 20_000;

@@ -1,7 +1,7 @@
 //! The process between us and a node: `stigmem-conformance shepherd -- COMMAND…`.
 //!
 //! It holds one end of a pipe. When the other end closes, however we ended (also by SIGKILL), it kills the node's process group.
-//! Over the same pipe it is told to stop (`term`) or kill (`kill`) the node; it leaves with the node, and says how the node ended.
+//! Over the same pipe it is told to stop (`term`), kill (`kill`), halt (`pause`) or continue (`resume`) the node; it leaves with the node, and says how the node ended.
 
 use std::{ffi::OsString, process::Stdio};
 
@@ -35,6 +35,8 @@ pub async fn run(command: Vec<OsString>) -> Result<String, String> {
 fn obey(order: Option<&str>, child: &mut dyn ChildWrapper) -> Result<(), String> {
     let done = match order {
         Some("term") => child.signal(SIGTERM),
+        Some("pause") => child.signal(SIGSTOP),
+        Some("resume") => child.signal(SIGCONT),
         Some("kill") | None => child.start_kill(),
         Some(other) => return Err(format!("{other:?} is not an order")),
     };
@@ -44,3 +46,6 @@ fn obey(order: Option<&str>, child: &mut dyn ChildWrapper) -> Result<(), String>
 }
 
 const SIGTERM: i32 = 15;
+// These two have other numbers on Linux than on the BSDs and macOS.
+const SIGSTOP: i32 = if cfg!(target_os = "linux") { 19 } else { 17 };
+const SIGCONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };

@@ -19,7 +19,9 @@ pub(super) fn forge(done: &StepRecord) -> Result<Observation, Outcome> {
 /// Whether both registrations went well, and what the commands said.
 pub(super) fn federate(done: &StepRecord) -> Result<Observation, Outcome> {
     let ran = done.events.iter().filter_map(|event| match event {
-        Event::Ran { command, said, well } => Some((command, said, well)),
+        Event::Ran {
+            command, said, well, ..
+        } => Some((command, said, well)),
         _ => None,
     });
     let ran: Vec<_> = ran.collect();
@@ -35,29 +37,58 @@ pub(super) fn federate(done: &StepRecord) -> Result<Observation, Outcome> {
     Ok(Observation::of_value(json!({"registered": ran.len()})))
 }
 
+/// How a command ended, what it said and what it wrote.
+pub(super) fn command(done: &StepRecord) -> Result<Observation, Outcome> {
+    let ran = done.events.iter().find_map(|event| match event {
+        Event::Ran { said, exit, file, .. } => Some(json!({"exit": exit, "said": said, "file": file})),
+        _ => None,
+    });
+    ran.map(Observation::of_value)
+        .ok_or_else(|| silent("a command to be run", "it was not"))
+}
+
 /// What a peer was asked: all of it, and counted.
 pub(super) fn log(done: &StepRecord) -> Result<Observation, Outcome> {
     let Some(Event::Log { asked, key }) = done.events.last() else {
         return Err(silent("a peer's log", "there is none"));
     };
-    let requests: Vec<Value> = asked.iter().map(|one| request(one, key.as_deref())).collect();
+    let since = asked.first().map_or(0, |first| first.at_ms);
+    let requests: Vec<Value> = asked.iter().map(|one| request(one, since, key.as_deref())).collect();
     let pulls: Vec<&Value> = requests
         .iter()
         .filter(|one| one["method"] == "GET" && one["path"] == "/v1/federation/facts")
         .collect();
     let cursors: Vec<&Value> = pulls.iter().map(|one| &one["query"]["cursor"]).collect();
+    let times: Vec<i64> = pulls.iter().filter_map(|one| one["at_ms"].as_i64()).collect();
+    let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let unexpected: Vec<&Value> = requests.iter().filter(|one| !is_offered(one)).collect();
     let mut observation = Observation::of_value(json!({
-        "requests": requests, "pulls": pulls, "pull_count": pulls.len(), "cursors": cursors,
+        "requests": requests, "pulls": pulls, "pull_count": pulls.len(), "cursors": cursors, "gaps_ms": gaps,
+        "unexpected": unexpected,
     }));
     observation.subjects = asked.len();
     Ok(observation)
 }
 
-fn request(asked: &Asked, key: Option<&str>) -> Value {
+/// Whether a request is for something that peers offer each other.
+fn is_offered(request: &Value) -> bool {
+    let offered = [
+        ("GET", "/.well-known/stigmem"),
+        ("GET", "/.well-known/stigmem-manifest.json"),
+        ("GET", "/v1/federation/facts"),
+        ("POST", "/v1/federation/facts/push"),
+    ];
+    offered
+        .iter()
+        .any(|(method, path)| request["method"] == *method && request["path"] == *path)
+}
+
+fn request(asked: &Asked, since: i64, key: Option<&str>) -> Value {
     let mut shown = Map::from_iter([
         ("method".to_owned(), asked.method.as_str().into()),
         ("path".to_owned(), asked.path.as_str().into()),
         ("query".to_owned(), asked.query.clone().into()),
+        ("at_ms".to_owned(), (asked.at_ms - since).into()),
     ]);
     if let Some(token) = asked
         .authorization
@@ -73,6 +104,7 @@ fn request(asked: &Asked, key: Option<&str>) -> Value {
                 "iss": claims["iss"], "sub": claims["sub"], "scopes": claims["scopes"], "nonce": claims["nonce"],
                 // How long it was still good, and how long it is good in all, in milliseconds.
                 "left_ms": time("exp").map(|exp| exp.saturating_sub(asked.at_ms)),
+                "age_ms": time("iat").map(|iat| asked.at_ms.saturating_sub(iat)),
                 "life_ms": time("exp").zip(time("iat")).map(|(exp, iat)| exp.saturating_sub(iat)),
             }),
         );
