@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod explain;
+mod explore;
 mod judge;
 mod list;
 mod run;
@@ -70,6 +71,9 @@ enum Command {
     },
     /// Let two nodes on this machine federate, and show each step
     Demo(demo::DemoArgs),
+    /// Play random histories of several nodes against a model, and make those that fail small
+    #[command(after_help = EXIT_CODES)]
+    Explore(explore::ExploreArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
@@ -130,6 +134,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Spec(command)) => spec::spec(&command),
         Some(Command::Demo(args)) => demo::demo(&args),
+        Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),

@@ -29,6 +29,14 @@ impl Data {
         Self { files, origin: None }
     }
 
+    /// These files alone.
+    pub fn of(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            files: files.into_iter().collect(),
+            origin: None,
+        }
+    }
+
     /// Reads `DIR/spec`, `DIR/schemas` and `DIR/vectors`.
     pub fn read(dir: &Path) -> Result<Self, InputError> {
         let mut files = BTreeMap::new();

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod drive;
 pub mod error;
 pub mod exit;
+pub mod explore;
 pub mod init;
 pub mod judge;
 pub mod plan;

@@ -28,9 +28,20 @@ impl Targets {
                 named: BTreeMap::new(),
             });
         }
+        let targets = Self::of_files(&args.target, edition)?;
+        if !targets.named.is_empty() && args.profile == "core" {
+            let what =
+                "targets with names are for profiles in which nodes talk to each other: add --profile federation";
+            return Err(InputError::at("--target", "", what).into());
+        }
+        Ok(targets)
+    }
+
+    /// From files, some of them for single nodes: `b=mine.toml`.
+    pub(super) fn of_files(given: &[String], edition: &Edition) -> Result<Self, RunError> {
         let mut main = None;
         let mut named = BTreeMap::new();
-        for given in &args.target {
+        for given in given {
             let (name, file) = split(given);
             let target = settled(read(file, edition)?, edition)?;
             let twice = match name {
@@ -43,11 +54,6 @@ impl Targets {
                 );
                 return Err(InputError::at("--target", "", what).into());
             }
-        }
-        if !named.is_empty() && args.profile == "core" {
-            let what =
-                "targets with names are for profiles in which nodes talk to each other: add --profile federation";
-            return Err(InputError::at("--target", "", what).into());
         }
         let first = || named.values().next().cloned();
         let main = match main.or_else(first) {

@@ -1,0 +1,287 @@
+//! `explore`: random histories against nodes, and small scripts of those that fail.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+
+use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error, targets::Targets};
+use crate::{
+    drive::Setting,
+    error::{InputError, RunError},
+    exit::Exit,
+    explore::{
+        history::NAMES,
+        hunt::{self, End, Found, Wish},
+        script::Patience,
+        trial::{Desk, Trial},
+    },
+    judge::Verdict,
+    seed::{self, Draw},
+    target::{self, Target},
+};
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExploreArgs {
+    /// How many nodes
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(2..=8))]
+    nodes: u8,
+    /// How many deeds: assertions, retractions, resolutions, restarts, cuts, …
+    #[arg(long, value_name = "M", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    steps: u16,
+    /// Seed of everything random; printed by every run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many histories, each with a seed of its own; the first failure is the last one played
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Target file of the nodes; without it the bundled node. `a=FILE` is for the node a: give several
+    #[arg(long, value_name = "FILE")]
+    target: Vec<String>,
+    /// Where the script of a failure goes
+    #[arg(long, value_name = "DIR", default_value = "target/explore")]
+    out: PathBuf,
+    /// Play the cases of this vector file instead, such as the script of an earlier failure
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "steps", "rounds"])]
+    replay: Option<PathBuf>,
+    /// How often a smaller history may be tried
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    shrink_runs: u16,
+    /// How many minutes that may take
+    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    shrink_minutes: u16,
+    /// Seconds that replication may take to settle
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
+    patience: u64,
+    /// Seconds that one request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, RunError> {
+    let edition = Edition::read(args.data.data.as_deref())?;
+    let Targets { main: target, named } = Targets::of_files(&args.target, &edition)?;
+    check(args, &target, named.iter())?;
+    let scratch = run::scratch()?;
+    let desk = Desk {
+        setting: Setting {
+            ground: run::ground(scratch.path(), args.timeout)?,
+            target,
+            named,
+            schemas: Arc::clone(&edition.schemas),
+            jobs: 1,
+        },
+        registry: &edition.registry,
+        schemas: Arc::clone(&edition.schemas),
+    };
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupted() => None,
+            outcome = explored(args, &desk) => Some(outcome),
+        }
+    });
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|| {
+        say_error("interrupted");
+        Ok(Exit::Interrupted)
+    })
+}
+
+/// Whether these targets can be nodes of a history.
+fn check<'a>(
+    args: &ExploreArgs,
+    main: &'a Target,
+    named: impl Iterator<Item = (&'a String, &'a Target)>,
+) -> Result<(), InputError> {
+    let fail = |name: &str, what: String| Err(InputError::at("--target", "", format!("{name}: {what}")));
+    let names = &NAMES[..usize::from(args.nodes)];
+    let mut targets = vec![main];
+    for (name, target) in named {
+        if args.replay.is_none() && !names.contains(&name.as_str()) {
+            return fail(
+                name,
+                format!("there is no such node; the nodes are {}", names.join(", ")),
+            );
+        }
+        targets.push(target);
+    }
+    for target in targets {
+        let name = &target.name;
+        let Some(launch) = &target.launch else {
+            return fail(
+                name,
+                "explore starts and kills its nodes; this one is attached by URL".to_owned(),
+            );
+        };
+        if !launch.variants.contains_key(target::FEDERATION) {
+            let what = format!("the target file has no [launch.variants.{}]", target::FEDERATION);
+            return fail(name, what);
+        }
+        if target
+            .federation
+            .as_ref()
+            .is_none_or(|federation| federation.register.is_empty())
+        {
+            return fail(name, "the target file has no `federation.register`".to_owned());
+        }
+    }
+    Ok(())
+}
+
+async fn explored(args: &ExploreArgs, desk: &Desk<'_>) -> Result<Exit, RunError> {
+    let seed = args.seed.unwrap_or_else(seed::fresh);
+    if let Some(file) = &args.replay {
+        return replay(file, desk, seed).await;
+    }
+    let mut seeds = Draw::new(seed, "explore/rounds");
+    let mut exit = Exit::Ok;
+    for round in 0..args.rounds {
+        // Small enough to be typed again.
+        let seed = if round == 0 {
+            seed
+        } else {
+            seeds.number() % 1_000_000_000
+        };
+        match one(args, desk, seed).await? {
+            Exit::Ok => {}
+            Exit::TooLittle => exit = Exit::TooLittle,
+            other => return Ok(other),
+        }
+    }
+    Ok(exit)
+}
+
+/// One history.
+async fn one(args: &ExploreArgs, desk: &Desk<'_>, seed: u64) -> Result<Exit, RunError> {
+    let wish = Wish {
+        seed,
+        nodes: usize::from(args.nodes),
+        deeds: usize::from(args.steps),
+        patience: Patience {
+            arrive_ms: args.patience * 1000,
+        },
+        shrink_runs: usize::from(args.shrink_runs),
+        shrink_time: Duration::from_secs(60 * u64::from(args.shrink_minutes)),
+    };
+    line(&format!("seed {seed}"));
+    Ok(match hunt::hunt(desk, wish, &line).await? {
+        End::Passed { trial, checked } => {
+            line(&format!(
+                "{}\npass: {} facts held and {} kept out, {} conflicts in {} lists, {} queries, {} answers compared\n{NOTE}",
+                speed(&trial),
+                checked.held,
+                checked.kept_out,
+                checked.conflicts,
+                checked.lists,
+                checked.queries,
+                checked.compared,
+            ));
+            Exit::Ok
+        }
+        End::Nothing(why) => {
+            line(&format!("inconclusive: {}", hunt::visible(&why)));
+            Exit::TooLittle
+        }
+        End::Failed(found) => {
+            let path = write(&args.out, seed, &found)?;
+            line(&failure(args, &path, &found));
+            exit(found.trial.verdict.verdict)
+        }
+    })
+}
+
+fn speed(trial: &Trial) -> String {
+    let (steps, seconds) = (trial.record.steps.len(), trial.duration().as_secs_f64());
+    let exchanges: usize = trial.record.steps.iter().map(|step| step.exchanges.len()).sum();
+    let rate = if seconds > 0.0 { steps as f64 / seconds } else { 0.0 };
+    format!("{steps} steps with {exchanges} requests in {seconds:.1} s, {rate:.0} steps/s")
+}
+
+fn write(out: &Path, seed: u64, found: &Found) -> Result<PathBuf, InputError> {
+    fs::create_dir_all(out).map_err(|error| InputError::new(out, "", format!("cannot be made: {error}")))?;
+    let path = out.join(format!("explored-seed-{seed}.json"));
+    let text = serde_json::to_string_pretty(&found.file).unwrap_or_default() + "\n";
+    fs::write(&path, text).map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+    Ok(path)
+}
+
+fn failure(args: &ExploreArgs, path: &Path, found: &Found) -> String {
+    let targets = args.target.iter().map(|target| format!(" --target {target}"));
+    let doubt = if found.reproduced { "" } else { " (once, and not again)" };
+    format!(
+        "{}{doubt}: {}\n{} deeds on {} nodes: {}\nplay it again: stigmem-conformance explore --replay {}{}\n{NOTE}",
+        found.trial.verdict.verdict.word(),
+        hunt::visible(&found.trial.verdict.message),
+        found.deeds,
+        found.nodes,
+        path.display(),
+        path.display(),
+        targets.collect::<String>(),
+    )
+}
+
+/// Plays the cases of a vector file.
+async fn replay(file: &Path, desk: &Desk<'_>, seed: u64) -> Result<Exit, RunError> {
+    let fail = |error: std::io::Error| InputError::new(file, "", format!("cannot be read: {error}"));
+    if fs::metadata(file).map_err(fail)?.len() > MAX_FILE {
+        return Err(InputError::new(
+            file,
+            "",
+            format!("is larger than the {MAX_FILE} bytes of a vector file"),
+        )
+        .into());
+    }
+    let text = fs::read_to_string(file).map_err(fail)?;
+    let vectors = desk.read(&file.display().to_string(), &text)?;
+    line(&format!("seed {seed}"));
+    let mut worst = Exit::Ok;
+    for case in &vectors.cases {
+        let trial = desk.play(case, seed).await?;
+        let verdict = &trial.verdict;
+        let message = hunt::visible(&verdict.message);
+        line(&format!("{} {}  {message}", verdict.verdict.word(), case.id));
+        line(&speed(&trial));
+        let exit = exit(verdict.verdict);
+        if rank(exit) > rank(worst) {
+            worst = exit;
+        }
+    }
+    Ok(worst)
+}
+
+fn exit(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Pass | Verdict::Warn => Exit::Ok,
+        Verdict::Fail => Exit::NotConformant,
+        Verdict::Unreachable => Exit::TargetGone,
+        Verdict::Inconclusive | Verdict::NotApplicable => Exit::TooLittle,
+        Verdict::Error => Exit::Harness,
+    }
+}
+
+/// Of several verdicts, which one the exit code tells.
+fn rank(exit: Exit) -> u8 {
+    match exit {
+        Exit::Ok => 0,
+        Exit::TooLittle => 1,
+        Exit::TargetGone => 2,
+        Exit::NotConformant => 3,
+        _ => 4,
+    }
+}
+
+fn line(text: &str) {
+    say(&format!("{text}\n"));
+}
+
+const NOTE: &str =
+    "(The seed gives topology, deeds and faults; when they take effect, ids and clock values are the nodes' own.)";
+const MAX_FILE: u64 = 4 << 20;

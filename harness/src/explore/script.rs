@@ -1,0 +1,267 @@
+//! A history as a case in the language of the vectors: its deeds, the mending of everything, and the checks.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    checks::{Checked, checks},
+    history::{Decision, Deed, Does, Entity, History, NAMES, Triple, Way},
+    model::Model,
+    state::Being,
+    values,
+};
+
+/// How long a check may look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For facts to arrive.
+    pub arrive_ms: u64,
+}
+
+impl Patience {
+    /// For what follows from facts that are there.
+    pub fn show_ms(self) -> u64 {
+        self.arrive_ms.min(10_000)
+    }
+}
+
+/// The steps of a history.
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub nodes: Vec<&'static str>,
+    pub steps: Vec<Value>,
+    /// How many of the steps come before the checks.
+    pub told: usize,
+    pub checked: Checked,
+}
+
+/// Writes a history whose deeds can all happen.
+pub fn script(history: &History, patience: Patience) -> Script {
+    let model = Model::of(history);
+    let mut steps = Vec::new();
+    for edge in &history.edges {
+        let nodes = edge.ends.map(|end| NAMES[end]);
+        steps.push(json!({"federate": {"nodes": nodes, "scopes": edge.scopes()}}));
+    }
+    for deed in &history.deeds {
+        tell(deed, &model, patience, &mut steps);
+    }
+    mend(history, &mut steps);
+    let told = steps.len();
+    let (checks, checked) = checks(history, &model, patience);
+    steps.extend(checks);
+    Script {
+        nodes: history.nodes.iter().map(|node| NAMES[*node]).collect(),
+        steps,
+        told,
+        checked,
+    }
+}
+
+/// What a deed's fact is saved as.
+pub(super) fn fact(number: usize) -> String {
+    format!("f{number}")
+}
+
+/// `{f7.id}`.
+pub(super) fn id(number: usize) -> String {
+    format!("{{f{number}.id}}")
+}
+
+pub(super) fn entity(entity: Entity) -> String {
+    match entity {
+        Entity::Thing(number) => format!("{{ns}}/thing/t{number}"),
+        Entity::Dispute(number) => format!("{{ns}}/dispute/d{number}"),
+        Entity::Load(number) => format!("{{ns}}/load/l{number}-{{i}}"),
+    }
+}
+
+pub(super) fn relation(triple: Triple) -> &'static str {
+    ["memory:role", "memory:team"][triple.relation % 2]
+}
+
+fn tell(deed: &Deed, model: &Model, patience: Patience, steps: &mut Vec<Value>) {
+    let number = deed.number;
+    let step = match deed.does {
+        Does::Assert {
+            at,
+            triple,
+            value,
+            quarters,
+        } => {
+            let mut body = about(triple, number);
+            body.insert("value".to_owned(), values::asserted(value));
+            if quarters != 4 {
+                body.insert("confidence".to_owned(), (f64::from(quarters) / 4.0).into());
+            }
+            json!({"assert": body, "on": NAMES[at], "save": fact(number), "expect": {"status": 201}})
+        }
+        Does::Retract { at, triple } => {
+            let mut body = about(triple, number);
+            body.insert("value".to_owned(), json!({"type": "null", "v": null}));
+            body.insert("confidence".to_owned(), 0.into());
+            json!({"assert": body, "on": NAMES[at], "save": fact(number), "expect": {"status": 201}})
+        }
+        Does::Burst { at, scope, count } => {
+            let mut body = about(super::model::load(number, scope), number);
+            body.insert("value".to_owned(), json!({"type": "string", "v": "load {i}"}));
+            let expect = json!({"body": {"facts": {"$size": count}}});
+            let many = json!({"count": count, "body": body});
+            json!({"assert_many": many, "on": NAMES[at], "save": fact(number), "expect": expect})
+        }
+        Does::Resolve { at, dispute, by } => return resolve(number, at, dispute, by, model, steps),
+        Does::Await { at, said } => {
+            let last = model.last_name(said).unwrap_or_default();
+            let step = json!({"fact": format!("{{{last}.id}}"), "expect": {"status": 200}});
+            json!({"until": {"within_ms": patience.arrive_ms, "step": step}, "on": NAMES[at]})
+        }
+        Does::Restart(node) => json!({"restart": {}, "on": NAMES[node]}),
+        Does::Kill(node) => json!({"kill": {}, "on": NAMES[node]}),
+        Does::Start(node) => json!({"start": {}, "on": NAMES[node]}),
+        Does::Pause(node) => json!({"pause": {}, "on": NAMES[node]}),
+        Does::Resume(node) => json!({"resume": {}, "on": NAMES[node]}),
+        Does::Link { to, from, way } => link(to, from, way),
+    };
+    steps.push(step);
+}
+
+/// The members of an assertion; the source is this deed's alone, so that no assertion repeats another.
+fn about(triple: Triple, number: usize) -> Map<String, Value> {
+    let members = [
+        ("entity", entity(triple.entity)),
+        ("relation", relation(triple).to_owned()),
+        ("source", format!("{{ns}}/agent/s{number}")),
+        ("scope", triple.scope.word().to_owned()),
+    ];
+    let members = members.into_iter().map(|(name, text)| (name.to_owned(), text.into()));
+    members.collect()
+}
+
+/// The conflict is found by its entity, which has no other.
+fn resolve(number: usize, at: usize, dispute: usize, by: Decision, model: &Model, steps: &mut Vec<Value>) {
+    let on = NAMES[at];
+    let sides = model.sides(dispute);
+    let side = |n: usize| sides.get(n).map(|side| id(side.number)).unwrap_or_default();
+    let mut body = Map::new();
+    body.insert(
+        "conflict".to_owned(),
+        format!("{{c{number}.conflicts.0.conflict_id}}").into(),
+    );
+    match by {
+        Decision::First => body.insert("winning_fact_id".to_owned(), side(0).into()),
+        Decision::Second => body.insert("winning_fact_id".to_owned(), side(1).into()),
+        Decision::New => body.insert("new_value".to_owned(), values::asserted(values::NEW)),
+    };
+    let of = entity(Entity::Dispute(dispute));
+    let one = json!({"body": {"conflicts": [{"status": "unresolved"}]}});
+    steps.push(json!({
+        "conflicts": {"of": of, "status": "unresolved"}, "on": on, "save": format!("c{number}"), "expect": one,
+    }));
+    let settled = json!({"body": {"conflict_status": "resolved"}});
+    steps.push(json!({"resolve": body, "on": on, "save": format!("r{number}"), "expect": settled}));
+    let shown = json!({"body": {"confidence": 1}});
+    steps.push(json!({
+        "fact": format!("{{r{number}.resolution_fact_id}}"), "on": on, "save": fact(number), "expect": shown,
+    }));
+}
+
+fn link(to: usize, from: usize, way: Way) -> Value {
+    let (name, value): (&str, Value) = match way {
+        Way::Whole => ("state", "whole".into()),
+        Way::Cut => ("state", "cut".into()),
+        Way::Slow => ("delay_ms", 60.into()),
+        Way::Shuffled => ("shuffle_ms", 250.into()),
+        Way::Chaos => ("chaos", 0.4.into()),
+        Way::Duplicate(count) => ("duplicate", count.into()),
+        Way::Truncate(count) => ("truncate", count.into()),
+        Way::Refuse(count) => ("refuse", count.into()),
+        Way::Drop(count) => ("drop", count.into()),
+        Way::Stale(count) => ("stale", count.into()),
+        Way::Spoil(count) => ("spoil", count.into()),
+    };
+    json!({"link": {"to": NAMES[to], "from": NAMES[from], name: value}})
+}
+
+/// Everything is made whole again.
+fn mend(history: &History, steps: &mut Vec<Value>) {
+    let end = history.end();
+    for ((to, from), _) in end.broken() {
+        steps.push(link(to, from, Way::Whole));
+    }
+    for node in end.those(Being::Paused) {
+        steps.push(json!({"resume": {}, "on": NAMES[node]}));
+    }
+    for node in end.those(Being::Down) {
+        steps.push(json!({"start": {}, "on": NAMES[node]}));
+    }
+}
+
+/// A case of these steps, as it stands in a vector file.
+pub fn case(id: &str, why: &str, nodes: &[&str], steps: &[Value]) -> Value {
+    json!({
+        "id": id,
+        "covers": ["RLY-06", "RLY-08", "RLY-09", "RLY-10"],
+        "why": why,
+        "world": {"nodes": nodes},
+        "steps": steps,
+    })
+}
+
+/// A vector file with this case; it belongs into `vectors/relay/`.
+pub fn file(title: &str, case: &Value) -> Value {
+    json!({"area": AREA, "title": title, "cases": [case]})
+}
+
+/// The folder of the vectors that such files belong into.
+pub const AREA: &str = "relay";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::Data,
+        explore::{draw, trial},
+        registry::Registry,
+        schemas::Schemas,
+    };
+
+    #[test]
+    fn every_script_is_a_vector_file_without_a_problem() {
+        let data = Data::embedded();
+        let schemas = Schemas::load(&data).unwrap();
+        let registry = Registry::load(&data).unwrap();
+        let patience = Patience { arrive_ms: 60_000 };
+        for seed in 0..24 {
+            let nodes = 2 + usize::try_from(seed % 7).unwrap();
+            let script = script(&draw::history(seed, nodes, 60), patience);
+            let case = case(
+                "explored",
+                "a sentence of at least four words",
+                &script.nodes,
+                &script.steps,
+            );
+            let text = file("Explored", &case).to_string();
+            let read = trial::read("explored.json", &text, &registry, &schemas);
+            let vectors = read.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+            assert_eq!(vectors.cases[0].steps().len(), script.steps.len());
+            assert!(script.checked.held > 0 && script.checked.queries > 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_script_ends_with_everything_whole() {
+        for seed in 0..24 {
+            let history = draw::history(seed, 5, 80);
+            let script = script(&history, Patience { arrive_ms: 1 });
+            let told = &script.steps[..script.told];
+            let cut = |step: &&Value| step["link"]["state"] == "cut";
+            let down = |verb: &str| told.iter().filter(|step| step.get(verb).is_some()).count();
+            assert_eq!(down("kill"), down("start"), "seed {seed}");
+            assert_eq!(down("pause"), down("resume"), "seed {seed}");
+            let healed = |step: &&Value| step["link"]["state"] == "whole";
+            assert!(
+                told.iter().filter(cut).count() <= told.iter().filter(healed).count(),
+                "seed {seed}"
+            );
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Trying a script: through the ordinary reader, the ordinary drive and the ordinary judge.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use crate::{
+    data::Data,
+    drive::{self, Setting},
+    error::{InputError, RunError},
+    judge::{self, CaseVerdict, Verdict},
+    plan::Plan,
+    registry::Registry,
+    schemas::Schemas,
+    trace::CaseRecord,
+    vectors::{self, Case, Vectors, Verb, lint},
+};
+
+/// What scripts are read with and played against.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    pub setting: Setting,
+    pub registry: &'a Registry,
+    pub schemas: Arc<Schemas>,
+}
+
+/// What became of a case.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    pub verdict: CaseVerdict,
+    pub record: CaseRecord,
+    /// Absent when it passed, and when it says nothing about the target.
+    pub failure: Option<Manner>,
+}
+
+/// How a case failed: two failures of one kind are taken for the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manner {
+    pub verdict: Verdict,
+    verb: String,
+    /// The beginning of the place in the answer.
+    pointer: String,
+}
+
+impl Trial {
+    /// The step at which the case ended, from 0.
+    pub fn last_step(&self) -> usize {
+        self.record.steps.len().saturating_sub(1)
+    }
+
+    pub fn duration(&self) -> Duration {
+        Duration::from_millis(self.record.duration_ms)
+    }
+}
+
+/// The cases of a vector file, checked as `spec lint` checks them.
+pub fn read(place: &str, text: &str, registry: &Registry, schemas: &Schemas) -> Result<Vectors, InputError> {
+    let json: Value =
+        serde_json::from_str(text).map_err(|error| InputError::at(place, "", format!("is not JSON: {error}")))?;
+    schemas.check_file("vector", place, &json)?;
+    let area = json["area"].as_str().unwrap_or_default();
+    let base = Path::new(place).file_name().unwrap_or_default().to_string_lossy();
+    let name = format!("vectors/{area}/{base}");
+    let named = |error: InputError| InputError {
+        place: place.to_owned(),
+        ..error
+    };
+    let vectors = vectors::load(&Data::of([(name.clone(), text.to_owned())]), schemas).map_err(named)?;
+    // The specification has requirements that this file says nothing about; that is no fault of the file.
+    let problems = lint::lint(&vectors, registry, schemas, &registry.features());
+    match problems.into_iter().find(|problem| problem.place == name) {
+        Some(problem) => Err(named(problem)),
+        None => Ok(vectors),
+    }
+}
+
+impl Desk<'_> {
+    /// The cases of a vector file of ours or of the user's.
+    pub fn read(&self, place: &str, text: &str) -> Result<Vectors, InputError> {
+        read(place, text, self.registry, &self.schemas)
+    }
+
+    /// Plays a case with nodes of its own, on folders of its own.
+    pub async fn play(&self, case: &Case, seed: u64) -> Result<Trial, RunError> {
+        let folder = tempfile::Builder::new().tempdir_in(&self.setting.ground.scratch);
+        let folder = folder.map_err(|error| RunError::Harness(format!("no folder for the nodes: {error}")))?;
+        let mut setting = self.setting.clone();
+        folder.path().clone_into(&mut setting.ground.scratch);
+        let plan = Plan {
+            seed,
+            profile: "federation".to_owned(),
+            selection: vec![case.id.clone()],
+            cases: vec![case.clone()],
+            rules: Vec::new(),
+            left_out: Vec::new(),
+        };
+        let played = drive::run(&plan, &setting, &|_, _| {}).await;
+        let records = played.map_err(|gone| RunError::TargetGone(told(&setting, &gone)))?;
+        let record = records.into_iter().next();
+        let record = record.ok_or_else(|| RunError::Harness("a case left no record".to_owned()))?;
+        let verdict = judge::judge_case(case, &record, &self.schemas);
+        let failure = manner(case, &record, &verdict);
+        Ok(Trial {
+            verdict,
+            record,
+            failure,
+        })
+    }
+}
+
+fn told(setting: &Setting, gone: &crate::trace::Gone) -> String {
+    let log = gone.log.iter().map(|line| format!("\n  | {line}"));
+    format!("{}: {}{}", setting.target.name, gone.what, log.collect::<String>())
+}
+
+fn manner(case: &Case, record: &CaseRecord, verdict: &CaseVerdict) -> Option<Manner> {
+    let name = |n: usize| match case.steps().get(n).map(|step| &step.verb) {
+        Some(Verb::Until { step, .. }) => step.verb.name(),
+        Some(verb) => verb.name(),
+        None => "",
+    };
+    let (verb, pointer) = match verdict.verdict {
+        Verdict::Fail => {
+            let failure = verdict.failures.first()?;
+            let pointer = failure.wrong.pointer.split('/').nth(1).unwrap_or_default();
+            (name(failure.step), pointer.to_owned())
+        }
+        Verdict::Unreachable => (name(record.steps.len().saturating_sub(1)), String::new()),
+        _ => return None,
+    };
+    Some(Manner {
+        verdict: verdict.verdict,
+        verb: verb.to_owned(),
+        pointer,
+    })
+}
