@@ -17,7 +17,7 @@ use crate::{
     explore::{
         history::NAMES,
         hunt::{self, End, Found, Wish},
-        script::Patience,
+        script::{self, Patience},
         trial::{Desk, Trial},
     },
     judge::Verdict,
@@ -208,8 +208,8 @@ fn speed(trial: &Trial) -> String {
 fn write(out: &Path, seed: u64, found: &Found) -> Result<PathBuf, InputError> {
     fs::create_dir_all(out).map_err(|error| InputError::new(out, "", format!("cannot be made: {error}")))?;
     let path = out.join(format!("explored-seed-{seed}.json"));
-    let text = serde_json::to_string_pretty(&found.file).unwrap_or_default() + "\n";
-    fs::write(&path, text).map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+    fs::write(&path, script::text(&found.file))
+        .map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
     Ok(path)
 }
 
@@ -219,7 +219,7 @@ fn failure(args: &ExploreArgs, path: &Path, found: &Found) -> String {
     format!(
         "{}{doubt}: {}\n{} deeds on {} nodes: {}\nplay it again: stigmem-conformance explore --replay {}{}\n{NOTE}",
         found.trial.verdict.verdict.word(),
-        hunt::visible(&found.trial.verdict.message),
+        hunt::visible(&found.trial.told),
         found.deeds,
         found.nodes,
         path.display(),
@@ -246,7 +246,7 @@ async fn replay(file: &Path, desk: &Desk<'_>, seed: u64) -> Result<Exit, RunErro
     for case in &vectors.cases {
         let trial = desk.play(case, seed).await?;
         let verdict = &trial.verdict;
-        let message = hunt::visible(&verdict.message);
+        let message = hunt::visible(&trial.told);
         line(&format!("{} {}  {message}", verdict.verdict.word(), case.id));
         line(&speed(&trial));
         let exit = exit(verdict.verdict);

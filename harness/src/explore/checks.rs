@@ -1,11 +1,11 @@
 //! What is asked of every node when all is mended: the facts it holds and does not hold, its conflicts, its answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{
-    history::{Entity, History, NAMES, Triple},
+    history::{Edge, Entity, History, NAMES, Scope, Triple},
     model::{Conflict, Fact, Model},
     script::{Patience, entity, id, relation},
     values,
@@ -42,7 +42,11 @@ pub(super) fn checks(history: &History, model: &Model, patience: Patience) -> (V
         checked: Checked::default(),
     };
     for node in &history.nodes {
-        checks.holds(*node);
+        checks.arrived(*node);
+    }
+    checks.last_words(&history.edges);
+    for node in &history.nodes {
+        checks.kept_out(*node);
     }
     let triples = model.triples();
     let mut entities: Vec<Entity> = triples.iter().map(|triple| triple.entity).collect();
@@ -53,7 +57,7 @@ pub(super) fn checks(history: &History, model: &Model, patience: Patience) -> (V
     for (n, triple) in triples.iter().enumerate() {
         checks.queries(n, *triple);
     }
-    // A leak may take longer than what should arrive.
+    // Once more, for what takes its time.
     for node in &history.nodes {
         checks.kept_out(*node);
     }
@@ -86,22 +90,57 @@ impl Checks<'_> {
             .collect()
     }
 
-    fn holds(&mut self, node: usize) {
-        let (facts, not) = (self.names(node, true), self.names(node, false));
-        if facts.is_empty() && not.is_empty() {
+    fn arrived(&mut self, node: usize) {
+        let facts = self.names(node, true);
+        if facts.is_empty() {
             return;
         }
         self.checked.held += facts.len();
-        self.checked.kept_out += not.len();
+        self.checked.kept_out += self.names(node, false).len();
         let within = self.patience.arrive_ms;
-        let step = json!({"holds": {"facts": facts, "not": not, "within_ms": within}, "expect": as_it_should()});
-        self.push(node, step);
+        self.push(
+            node,
+            json!({"holds": {"facts": facts, "within_ms": within}, "expect": as_it_should()}),
+        );
     }
 
     fn kept_out(&mut self, node: usize) {
         let not = self.names(node, false);
         if !not.is_empty() {
             self.push(node, json!({"holds": {"not": not}, "expect": as_it_should()}));
+        }
+    }
+
+    /// Absence shows nothing while something may still be on its way. Peers serve in the order of arrival: what a node was served
+    /// before the last word of its neighbour is there when that word is.
+    fn last_words(&mut self, edges: &[Edge]) {
+        let mut spoken = BTreeSet::new();
+        let mut awaited = Vec::new();
+        let hops = edges
+            .iter()
+            .flat_map(|edge| [(edge, edge.ends[0], edge.ends[1]), (edge, edge.ends[1], edge.ends[0])]);
+        for (edge, speaker, listener) in hops {
+            if self.names(listener, false).is_empty() {
+                continue;
+            }
+            let scope = if edge.public { Scope::Public } else { Scope::Company };
+            let name = format!("last{}{}", NAMES[speaker].to_uppercase(), scope.word());
+            if spoken.insert(name.clone()) {
+                let body = json!({
+                    "entity": format!("{{ns}}/word/{}", NAMES[speaker]), "relation": "memory:last", "scope": scope.word(),
+                    "value": {"type": "string", "v": "that is all"}, "source": format!("{{ns}}/agent/{}", NAMES[speaker]),
+                });
+                self.push(
+                    speaker,
+                    json!({"assert": body, "save": name, "expect": {"status": 201}}),
+                );
+            }
+            awaited.push((listener, name));
+        }
+        for (listener, name) in awaited {
+            let step = json!({"fact": format!("{{{name}.id}}"), "expect": {"status": 200}});
+            let within = self.patience.arrive_ms;
+            self.push(listener, json!({"until": {"within_ms": within, "step": step}}));
         }
     }
 
@@ -210,7 +249,8 @@ impl Checks<'_> {
 
 /// All lists of a `holds` step empty.
 fn as_it_should() -> Value {
-    json!({"body": {"missing": [], "changed": [], "unwanted": [], "unaccounted": []}})
+    let none = json!({"$size": 0});
+    json!({"body": {"missing": none, "changed": none, "unwanted": none, "unaccounted": none}})
 }
 
 /// A conflict between two values of a triple, whichever is named first.

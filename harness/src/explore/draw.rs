@@ -99,10 +99,10 @@ impl Writer<'_> {
             42..50 => self.quarrel(),
             50..54 => self.resolve(),
             54..56 => self.burst(),
-            56..65 => self.retract(),
-            65..75 => self.wait(),
-            75..82 => self.upset_node(),
-            82..85 => self.part(),
+            56..64 => self.retract(),
+            64..76 => self.wait(),
+            76..84 => self.upset_node(),
+            84..86 => self.part(),
             _ => self.upset_link(),
         }
     }
@@ -243,10 +243,12 @@ impl Writer<'_> {
 
     fn wait(&mut self) {
         let said = self.state.said();
-        let recent = &said[said.len().saturating_sub(10)..];
-        let at = self.somebody();
-        if let Some(said) = self.one_of(recent) {
-            self.add(Does::Await { at, said });
+        let recent = said[said.len().saturating_sub(10)..].iter();
+        let up = self.state.those(Being::Up);
+        let waits = recent.flat_map(|said| up.iter().map(|at| Does::Await { at: *at, said: *said }));
+        let possible: Vec<Does> = waits.filter(|wait| self.state.allows(wait)).collect();
+        if let Some(wait) = self.one_of(&possible) {
+            self.add(wait);
         }
     }
 

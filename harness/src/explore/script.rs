@@ -34,6 +34,14 @@ pub struct Script {
     pub checked: Checked,
 }
 
+impl Script {
+    /// Whether any step can fail; nothing is learnt from one in which none does.
+    pub fn judges(&self) -> bool {
+        let judges = |step: &Value| step.get("expect").is_some() || step["until"]["step"].get("expect").is_some();
+        self.steps.iter().any(judges)
+    }
+}
+
 /// Writes a history whose deeds can all happen.
 pub fn script(history: &History, patience: Patience) -> Script {
     let model = Model::of(history);
@@ -211,6 +219,21 @@ pub fn file(title: &str, case: &Value) -> Value {
     json!({"area": AREA, "title": title, "cases": [case]})
 }
 
+/// The file as text, with one step on a line, as the vectors are written.
+pub fn text(file: &Value) -> String {
+    let case = &file["cases"][0];
+    let member = |name: &str| format!("      \"{name}\": {},\n", case[name]);
+    let head = ["id", "covers", "why", "world"].map(member).concat();
+    let steps = case["steps"].as_array().into_iter().flatten();
+    let steps: Vec<String> = steps.map(|step| format!("        {step}")).collect();
+    format!(
+        "{{\n  \"area\": {},\n  \"title\": {},\n  \"cases\": [\n    {{\n{head}      \"steps\": [\n{}\n      ]\n    }}\n  ]\n}}\n",
+        file["area"],
+        file["title"],
+        steps.join(",\n")
+    )
+}
+
 /// The folder of the vectors that such files belong into.
 pub const AREA: &str = "relay";
 
@@ -239,7 +262,9 @@ mod tests {
                 &script.nodes,
                 &script.steps,
             );
-            let text = file("Explored", &case).to_string();
+            let file = file("Explored", &case);
+            let text = text(&file);
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), file);
             let read = trial::read("explored.json", &text, &registry, &schemas);
             let vectors = read.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             assert_eq!(vectors.cases[0].steps().len(), script.steps.len());

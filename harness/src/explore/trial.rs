@@ -12,7 +12,7 @@ use crate::{
     plan::Plan,
     registry::Registry,
     schemas::Schemas,
-    trace::CaseRecord,
+    trace::{Answer, CaseRecord, Gone},
     vectors::{self, Case, Vectors, Verb, lint},
 };
 
@@ -31,6 +31,8 @@ pub struct Trial {
     pub record: CaseRecord,
     /// Absent when it passed, and when it says nothing about the target.
     pub failure: Option<Manner>,
+    /// What went wrong, for people: with the names that the script has for facts in place of their ids.
+    pub told: String,
 }
 
 /// How a case failed: two failures of one kind are taken for the same.
@@ -100,32 +102,84 @@ impl Desk<'_> {
         let record = record.ok_or_else(|| RunError::Harness("a case left no record".to_owned()))?;
         let verdict = judge::judge_case(case, &record, &self.schemas);
         let failure = manner(case, &record, &verdict);
+        let told = tell(case, &record, &verdict);
         Ok(Trial {
             verdict,
             record,
             failure,
+            told,
         })
     }
 }
 
-fn told(setting: &Setting, gone: &crate::trace::Gone) -> String {
+/// The message of a verdict, with the node and the place.
+fn tell(case: &Case, record: &CaseRecord, verdict: &CaseVerdict) -> String {
+    let Some(failure) = verdict.failures.first() else {
+        return verdict.message.clone();
+    };
+    let step = case.steps().get(failure.step);
+    let on = step.and_then(|step| step.on.as_ref()).map(|node| format!(" on {node}"));
+    let place = match failure.wrong.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!(" at {pointer}"),
+    };
+    let told = format!(
+        "step {} ({}{}){place}: expected {}, got {}",
+        failure.step + 1,
+        name(case, failure.step),
+        on.unwrap_or_default(),
+        failure.wrong.expected,
+        failure.wrong.got
+    );
+    facts(case, record)
+        .into_iter()
+        .fold(told, |told, (id, name)| told.replace(&id, &name))
+}
+
+/// The ids of the facts that a script saves, and their names.
+fn facts(case: &Case, record: &CaseRecord) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    for (step, done) in case.steps().iter().zip(&record.steps) {
+        let Some(name) = &step.save else { continue };
+        let bodies = done.exchanges.iter().filter_map(|exchange| match &exchange.answer {
+            Answer::Response(response) => response.body.json(),
+            Answer::None { .. } => None,
+        });
+        let many = matches!(step.verb, Verb::AssertMany { .. });
+        for (n, body) in bodies.enumerate() {
+            let name = if many {
+                format!("{name}.facts.{n}")
+            } else {
+                name.clone()
+            };
+            names.extend(body["id"].as_str().map(|id| (id.to_owned(), name)));
+        }
+    }
+    names
+}
+
+/// The verb of a step; of one that looks again and again, the verb inside.
+fn name(case: &Case, step: usize) -> &'static str {
+    match case.steps().get(step).map(|step| &step.verb) {
+        Some(Verb::Until { step, .. }) => step.verb.name(),
+        Some(verb) => verb.name(),
+        None => "",
+    }
+}
+
+fn told(setting: &Setting, gone: &Gone) -> String {
     let log = gone.log.iter().map(|line| format!("\n  | {line}"));
     format!("{}: {}{}", setting.target.name, gone.what, log.collect::<String>())
 }
 
 fn manner(case: &Case, record: &CaseRecord, verdict: &CaseVerdict) -> Option<Manner> {
-    let name = |n: usize| match case.steps().get(n).map(|step| &step.verb) {
-        Some(Verb::Until { step, .. }) => step.verb.name(),
-        Some(verb) => verb.name(),
-        None => "",
-    };
     let (verb, pointer) = match verdict.verdict {
         Verdict::Fail => {
             let failure = verdict.failures.first()?;
             let pointer = failure.wrong.pointer.split('/').nth(1).unwrap_or_default();
-            (name(failure.step), pointer.to_owned())
+            (name(case, failure.step), pointer.to_owned())
         }
-        Verdict::Unreachable => (name(record.steps.len().saturating_sub(1)), String::new()),
+        Verdict::Unreachable => (name(case, record.steps.len().saturating_sub(1)), String::new()),
         _ => return None,
     };
     Some(Manner {
