@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Edition, run::RunArgs};
+use super::{
+    Edition,
+    run::{DEFAULT_PROFILE, RunArgs},
+};
 use crate::{
     error::{InputError, RunError},
     target::Target,
@@ -44,7 +47,7 @@ impl Targets {
                 return Err(InputError::at("--target", "", what).into());
             }
         }
-        if !named.is_empty() && args.profile == "core" {
+        if !named.is_empty() && args.profile == DEFAULT_PROFILE {
             let what =
                 "targets with names are for profiles in which nodes talk to each other: add --profile federation";
             return Err(InputError::at("--target", "", what).into());

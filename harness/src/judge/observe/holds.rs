@@ -27,9 +27,7 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
             missing.push(id);
             continue;
         };
-        if !agree(fact, record) {
-            changed.push(id);
-        }
+        changed.extend(differing(fact, record).map(|member| format!("{id} {member}")));
         // One for what came from a peer, none for what is the node's own.
         let due = usize::from(!record["received_from"].is_null());
         if receipts.get(id).copied().unwrap_or_default() != due {
@@ -94,13 +92,15 @@ fn receipts(done: &StepRecord) -> Result<BTreeMap<String, usize>, Outcome> {
     Ok(receipts)
 }
 
-/// Whether a record says what the fact said. What the fact left open, the node chose.
-fn agree(fact: &Value, record: &Value) -> bool {
+/// The members in which a record differs from what the fact said. What the fact left open, the node chose.
+fn differing(fact: &Value, record: &Value) -> impl Iterator<Item = &'static str> {
     let same = |member: &str| fact[member].is_null() || pattern::equal(&fact[member], &record[member]);
     let read = |value: &Value| value.as_str().and_then(|text| instant::parse(text).ok());
     let same_instant =
         |member: &str| same(member) || read(&fact[member]).is_none_or(|one| Some(one) == read(&record[member]));
-    KEPT.into_iter().all(same) && TIMES.into_iter().all(same_instant)
+    let kept = KEPT.into_iter().filter(|member| !same(member));
+    let times = TIMES.into_iter().filter(|member| !same_instant(member));
+    kept.chain(times).collect::<Vec<_>>().into_iter()
 }
 
 /// What travels unchanged.
