@@ -1,6 +1,6 @@
 //! Whether a node holds a set of facts, as it should.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
         changed.extend(differing(fact, record).map(|member| format!("{id} {member}")));
         // One for what came from a peer, none for what is the node's own.
         let due = usize::from(!record["received_from"].is_null());
-        if receipts.get(id).copied().unwrap_or_default() != due {
+        if receipts.get(id).map_or(0, BTreeSet::len) != due {
             unaccounted.push(id);
         }
     }
@@ -77,15 +77,15 @@ fn record(exchange: &Exchange) -> Option<Value> {
     }
 }
 
-/// How many `stigmem:received_from` facts there are about each id.
-fn receipts(done: &StepRecord) -> Result<BTreeMap<String, usize>, Outcome> {
-    let mut receipts = BTreeMap::new();
+/// The `stigmem:received_from` facts about each id. A walk may show one of them twice, which is another rule's matter.
+fn receipts(done: &StepRecord) -> Result<BTreeMap<String, BTreeSet<String>>, Outcome> {
+    let mut receipts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for exchange in &done.exchanges {
         if exchange.request.target.starts_with("/v1/facts?") {
             let page = answered(exchange)?.body.json().unwrap_or_default();
             for fact in list(&page["facts"]) {
                 let about = fact["entity"].as_str().unwrap_or_default().to_owned();
-                *receipts.entry(about).or_default() += 1;
+                receipts.entry(about).or_default().insert(id(fact).to_owned());
             }
         }
     }
