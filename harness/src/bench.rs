@@ -7,6 +7,7 @@ mod load;
 mod machine;
 mod preload;
 mod process;
+mod replication;
 mod report;
 mod round;
 mod stats;
@@ -26,6 +27,7 @@ use self::{
 };
 pub use self::{
     machine::Machine,
+    replication::{ReplicationReport, replication},
     report::{BenchReport, Comparison, Node, Row},
     round::Measured,
     stats::Figure,
@@ -58,6 +60,12 @@ pub struct BenchArgs {
     /// Compare the node with itself at these sizes: 10000,1000000
     #[arg(long, value_name = "N,N", value_delimiter = ',', conflicts_with = "facts", value_parser = facts)]
     pub scale: Vec<u64>,
+    /// Measure how fast facts get from one node to another, and how long a ring of four needs after a cut
+    #[arg(long, conflicts_with_all = ["scale", "seconds"])]
+    pub replication: bool,
+    /// Facts that a ring of four is told while it is cut in two (with --replication); 0 for no ring
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "replication")]
+    pub ring: u64,
     /// Minutes that bringing the facts into a node may take
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1440))]
     pub preload_minutes: u64,

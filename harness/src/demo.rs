@@ -1,32 +1,24 @@
 //! `demo`: two nodes on this machine become peers, and what one is told the other knows.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::{
-    drive::Place,
+    drive::Station,
     error::RunError,
     report::curl,
-    target::{self, Target},
-    trace::{Answer, Event, Gone},
-    vectors::{KeyWish, world::CommandName},
+    target::Target,
+    trace::Answer,
     world::{
         clock::Deadline,
         http::{Outgoing, percent},
-        node::{Ground, Node},
+        node::Ground,
     },
 };
 
 /// One node of the demonstration.
-struct Actor {
-    name: &'static str,
-    place: Place,
-    key: String,
-}
+struct Actor(Station);
 
 /// Plays it, telling each step to `say`. The actors end with the function.
 pub async fn demo(ground: &Ground, target: &Target, say: &(dyn Fn(&str) + Sync)) -> Result<(), RunError> {
@@ -35,14 +27,14 @@ pub async fn demo(ground: &Ground, target: &Target, say: &(dyn Fn(&str) + Sync))
     for actor in [&alice, &bob] {
         let (_, document) = actor.get("/.well-known/stigmem").await?;
         let node_id = visible(document["node_id"].as_str().unwrap_or_default());
-        say(&format!("Node {} is up at {}: {node_id}", actor.name, actor.url()));
+        say(&format!("Node {} is up at {}: {node_id}", actor.name(), actor.url()));
     }
     for (one, other) in [(&alice, &bob), (&bob, &alice)] {
-        let said = one.register_at(other).await?;
+        let said = one.0.register_at(&other.0, SCOPES).await?;
         say(&format!(
             "\n{} introduces itself to {}, with a signed declaration:\n  $ {}\n  {}",
-            one.name,
-            other.name,
+            one.name(),
+            other.name(),
             command(target, one, other),
             visible(said.trim())
         ));
@@ -74,7 +66,7 @@ pub async fn demo(ground: &Ground, target: &Target, say: &(dyn Fn(&str) + Sync))
         let took = actor.await_conflict().await?;
         say(&format!(
             "\n{} lists the contradiction (after {} ms):\n  $ {}",
-            actor.name,
+            actor.name(),
             took.as_millis(),
             actor.curl("/v1/conflicts?status=unresolved")
         ));
@@ -84,58 +76,27 @@ pub async fn demo(ground: &Ground, target: &Target, say: &(dyn Fn(&str) + Sync))
 }
 
 impl Actor {
-    async fn enter(ground: &Ground, target: &Target, name: &'static str) -> Result<Self, RunError> {
-        let node = Node::launch(ground, target, &[target::FEDERATION], name, None)
-            .await
-            .map_err(|gone| over(&gone))?;
-        let place = Place::launched(target.clone(), node, name.to_owned());
-        let wish = KeyWish {
-            permissions: ["read", "write", "federate"].map(str::to_owned).into(),
-            ..KeyWish::ordinary()
-        };
-        let key = place
-            .key(&wish, "agent:demo", name)
-            .await
-            .map_err(RunError::TargetGone)?;
-        Ok(Self {
-            name,
-            place,
-            key: key.raw,
-        })
+    async fn enter(ground: &Ground, target: &Target, name: &str) -> Result<Self, RunError> {
+        Ok(Self(Station::enter(ground, target, name, None).await?))
+    }
+
+    fn name(&self) -> &str {
+        &self.0.name
     }
 
     fn url(&self) -> &str {
-        self.place.http.base()
-    }
-
-    async fn register_at(&self, other: &Self) -> Result<String, RunError> {
-        let more = BTreeMap::from([
-            ("local", self.url().to_owned()),
-            ("remote", other.url().to_owned()),
-            ("scopes", SCOPES.to_owned()),
-            ("key", other.key.clone()),
-        ]);
-        let ran = self.place.run_command(CommandName::Register, &more, None).await;
-        match ran.map_err(RunError::TargetGone)? {
-            Event::Ran { well: true, said, .. } => Ok(said),
-            Event::Ran { said, .. } => Err(RunError::TargetGone(format!(
-                "{} could not register itself at {}: {}",
-                self.name,
-                other.name,
-                visible(said.trim())
-            ))),
-            _ => Err(RunError::Harness("a command left no record of itself".to_owned())),
-        }
+        self.0.url()
     }
 
     /// Asserts a fact; returns its id.
     async fn assert(&self, body: &Value, say: &(dyn Fn(&str) + Sync)) -> Result<String, RunError> {
         let (status, answer) = self.send("POST", "/v1/facts", Some(body)).await?;
         let id = answer["id"].as_str().filter(|_| status == 201);
-        let id = id.ok_or_else(|| RunError::TargetGone(format!("{} answered {status} to an assertion", self.name)))?;
+        let id =
+            id.ok_or_else(|| RunError::TargetGone(format!("{} answered {status} to an assertion", self.name())))?;
         say(&format!(
             "\n{} is told that alice's role is {}, in the scope {}:\n  {status} {}",
-            self.name,
+            self.name(),
             body["value"]["v"],
             body["scope"],
             visible(id)
@@ -174,7 +135,7 @@ impl Actor {
         }
         Err(RunError::TargetGone(format!(
             "{} waited {} s for {what}, in vain",
-            self.name,
+            self.name(),
             PATIENCE.as_secs()
         )))
     }
@@ -189,11 +150,11 @@ impl Actor {
             target: target.to_owned(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: body.map(ToString::to_string).unwrap_or_default().into_bytes(),
-            authorization: Some((format!("Bearer {}", self.key), String::new())),
+            authorization: Some((format!("Bearer {}", self.0.key.raw), String::new())),
         };
-        match self.place.http.send(out).await.map_err(RunError::Harness)?.answer {
+        match self.0.place.http.send(out).await.map_err(RunError::Harness)?.answer {
             Answer::Response(response) => Ok((response.status, response.body.json().unwrap_or_default())),
-            Answer::None { message, .. } => Err(RunError::TargetGone(format!("{}: {message}", self.name))),
+            Answer::None { message, .. } => Err(RunError::TargetGone(format!("{}: {message}", self.name()))),
         }
     }
 
@@ -220,11 +181,6 @@ fn command(target: &Target, one: &Actor, other: &Actor) -> String {
 
 fn visible(text: &str) -> String {
     curl::visible(text, SHOWN)
-}
-
-fn over(gone: &Gone) -> RunError {
-    let log: Vec<String> = gone.log.iter().map(|line| visible(line)).collect();
-    RunError::TargetGone(format!("{}\n{}", gone.what, log.join("\n")))
 }
 
 const SCOPES: &str = "company,public";

@@ -10,6 +10,7 @@ mod peering;
 mod place;
 mod registration;
 mod request;
+mod station;
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
 pub use place::Place;
+pub use station::Station;
 
 use case::Stage;
 use constellation::Constellation;

@@ -133,6 +133,8 @@ async fn serve(manner: Manner) -> Running {
 
 fn args(target: &Path) -> BenchArgs {
     BenchArgs {
+        replication: false,
+        ring: 0,
         target: target.to_owned(),
         against: None,
         clients: 4,

@@ -1,6 +1,6 @@
-//! The published Python node as the outside world: what it must agree on, and what is known to be its own.
+//! The published Python nodes as the outside world: what they must agree on, and what is known to be their own.
 //!
-//! It is installed by the pinned recipe into `target/`. Where the package registry cannot be reached the tests are ignored, and say why.
+//! They are installed by the pinned recipe into `target/`. Where the package registry cannot be reached the tests are ignored, and say why.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,31 +11,45 @@ use std::{
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 
-const VERSION: &str = "0.9.0a1";
+/// A version, and the target file once it is installed or why it could not be.
+struct Published {
+    version: &'static str,
+    installed: OnceLock<Result<PathBuf, String>>,
+}
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let installed: Arc<OnceLock<Result<PathBuf, String>>> = Arc::default();
-    let trial = |name: &str, test: fn(&Path) -> Result<(), Failed>| {
-        let installed = Arc::clone(&installed);
-        Trial::ignorable_test(name, move || match installed.get_or_init(install) {
-            Ok(target) => test(target).map(|()| Completion::Completed),
-            Err(why) => Ok(Completion::ignored_with(format!("not run: {why}"))),
+    let published = |version| {
+        Arc::new(Published {
+            version,
+            installed: OnceLock::new(),
+        })
+    };
+    let (first, tenth) = (published("0.9.0a1"), published("0.9.0a10"));
+    let trial = |name: &str, node: &Arc<Published>, test: fn(&Path) -> Result<(), Failed>| {
+        let node = Arc::clone(node);
+        let name = format!("{name}_{}", node.version);
+        Trial::ignorable_test(name, move || {
+            match node.installed.get_or_init(|| install(node.version)) {
+                Ok(target) => test(target).map(|()| Completion::Completed),
+                Err(why) => Ok(Completion::ignored_with(format!("not run: {why}"))),
+            }
         })
     };
     let trials = vec![
-        trial(
-            "the_published_node_agrees_on_every_worked_content_id",
-            worked_content_ids,
-        ),
-        trial("the_published_node_survives_a_crash_without_loss", crash),
-        trial("the_published_node_is_told_what_its_errors_lack", error_bodies),
+        trial("every_worked_content_id_agrees_with", &first, worked_content_ids),
+        trial("a_crash_loses_nothing_in", &first, crash),
+        trial("what_errors_lack_is_told_to", &first, error_bodies),
+        trial("the_bundled_node_federates_with", &first, beside),
+        trial("the_bundled_node_is_federated_with_by", &first, behind),
+        trial("the_bundled_node_federates_with", &tenth, beside),
+        trial("the_bundled_node_is_federated_with_by", &tenth, behind),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Installs the node beside a copy of its target file; the error says why it could not be.
-fn install() -> Result<PathBuf, String> {
+fn install(version: &str) -> Result<PathBuf, String> {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("published");
     let fail = |error: std::io::Error| error.to_string();
@@ -43,13 +57,13 @@ fn install() -> Result<PathBuf, String> {
     for entry in std::fs::read_dir(targets.join("published")).map_err(fail)?.flatten() {
         std::fs::copy(entry.path(), folder.join("published").join(entry.file_name())).map_err(fail)?;
     }
-    let file = format!("stigmem-node-{VERSION}.toml");
+    let file = format!("stigmem-node-{version}.toml");
     std::fs::copy(targets.join(&file), folder.join(&file)).map_err(fail)?;
     let output = Command::new("sh")
         .arg(folder.join("published/install.sh"))
         .args([
-            VERSION,
-            folder.join(".installed").join(VERSION).to_str().unwrap_or_default(),
+            version,
+            folder.join(".installed").join(version).to_str().unwrap_or_default(),
         ])
         .output()
         .map_err(fail)?;
@@ -63,12 +77,18 @@ fn install() -> Result<PathBuf, String> {
     ))
 }
 
-/// Verdicts by case id.
-fn run(target: &Path, select: &str) -> Result<Vec<(String, String, String)>, Failed> {
+/// Id, verdict and message of each case.
+type Verdicts = Vec<(String, String, String)>;
+
+fn run(target: &Path, select: &str) -> Result<Verdicts, Failed> {
+    judge(&["--select", select, "--target", &target.to_string_lossy()])
+}
+
+fn judge(arguments: &[&str]) -> Result<Verdicts, Failed> {
     let folder = tempfile::tempdir()?;
     let output = Command::new(env!("CARGO_BIN_EXE_stigmem-conformance"))
-        .args(["run", "--timeout", "30", "--select", select, "--target"])
-        .arg(target)
+        .args(["run", "--timeout", "30"])
+        .args(arguments)
         .arg("--report-dir")
         .arg(folder.path())
         .output()?;
@@ -110,6 +130,41 @@ fn error_bodies(target: &Path) -> Result<(), Failed> {
         false => Err(format!("{cases:?}").into()),
     }
 }
+
+/// The bundled node is `a`, and the published one `b`.
+fn beside(target: &Path) -> Result<(), Failed> {
+    federate("a=bundled", &format!("b={}", target.display()))
+}
+
+/// The other way round.
+fn behind(target: &Path) -> Result<(), Failed> {
+    federate(&format!("a={}", target.display()), "b=bundled")
+}
+
+/// Facts of every type, retractions, a disagreement and a restart, over links, in both directions.
+fn federate(one: &str, other: &str) -> Result<(), Failed> {
+    let select = BETWEEN_TWO.join(",");
+    let targets = ["--profile", "federation", "--target", one, "--target", other];
+    let cases = judge(&[&targets[..], &["--select", &select]].concat())?;
+    let missing: Vec<_> = BETWEEN_TWO
+        .iter()
+        .filter(|wanted| !cases.iter().any(|(id, ..)| id == **wanted))
+        .collect();
+    let wrong: Vec<_> = cases.iter().filter(|(_, verdict, _)| verdict != "pass").collect();
+    if missing.is_empty() && wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("not run: {missing:?}, not passed: {wrong:?}").into())
+}
+
+/// A Python node takes seconds to start, and each case starts one: these are few.
+const BETWEEN_TWO: [&str; 5] = [
+    "two-nodes-tell-each-other/number",
+    "a-retraction-of-a-is-one-at-b",
+    "a-retraction-of-b-is-one-at-a",
+    "a-disagreement-of-two-nodes-is-known-to-both",
+    "a-catches-up-after-it-was-killed",
+];
 
 /// The tables of worked content ids.
 const WORKED: &str = "content-id-of-a-confidence,content-id-of-an-integer-literal,content-id-of-other-number-literals,\

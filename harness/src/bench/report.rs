@@ -158,10 +158,7 @@ impl BenchReport {
 
     /// Writes the same as data, where the arguments say so.
     pub fn write_json(&self, args: &BenchArgs) -> Result<(), InputError> {
-        let Some(path) = &args.json else { return Ok(()) };
-        let fail = |error: String| InputError::new(path, "", format!("cannot be written: {error}"));
-        let text = serde_json::to_string_pretty(self).map_err(|error| fail(error.to_string()))?;
-        fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
+        write_json(self, args)
     }
 
     fn find_notes(&self) -> Vec<String> {
@@ -190,7 +187,15 @@ impl BenchReport {
     }
 }
 
-fn node(contender: &Contender) -> Node {
+/// Writes figures as data, where the arguments say so.
+pub(super) fn write_json(figures: &impl Serialize, args: &BenchArgs) -> Result<(), InputError> {
+    let Some(path) = &args.json else { return Ok(()) };
+    let fail = |error: String| InputError::new(path, "", format!("cannot be written: {error}"));
+    let text = serde_json::to_string_pretty(figures).map_err(|error| fail(error.to_string()))?;
+    fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
+}
+
+pub(super) fn node(contender: &Contender) -> Node {
     Node {
         label: contender.label.clone(),
         name: visible(&contender.target.name, 100),

@@ -52,6 +52,7 @@ pub(super) struct Stock {
     authority: String,
     /// How many are written before anything is measured.
     pub facts: u64,
+    scope: &'static str,
 }
 
 impl Stock {
@@ -63,16 +64,25 @@ impl Stock {
             facts_url,
             authority: format!("bench-{token}"),
             facts,
+            scope: "local",
         })
     }
 
+    /// The same facts, for everybody.
+    pub(super) fn public(self) -> Self {
+        Self {
+            scope: "public",
+            ..self
+        }
+    }
+
     pub(super) fn assert(&self, n: u64) -> Ask {
-        let (authority, relation) = (&self.authority, n % FACTS_PER_ENTITY);
+        let (authority, relation, scope) = (&self.authority, n % FACTS_PER_ENTITY, self.scope);
         let entity = self.entity(n / FACTS_PER_ENTITY);
         // No character of these needs an escape.
         let body = format!(
             "{{\"entity\":\"{entity}\",\"relation\":\"bench:r{relation}\",\"value\":{{\"type\":\"string\",\"v\":\"value {n} of {authority}\"}},\
-             \"source\":\"stigmem://{authority}/agent/bench\"}}"
+             \"source\":\"stigmem://{authority}/agent/bench\",\"scope\":\"{scope}\"}}"
         );
         Ask {
             method: Method::POST,

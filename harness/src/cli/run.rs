@@ -46,7 +46,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "NAME", requires = "url")]
     pub(super) feature: Vec<String>,
     /// Profile of the specification
-    #[arg(long, default_value = "core")]
+    #[arg(long, default_value = DEFAULT_PROFILE)]
     pub(super) profile: String,
     /// Run only these: case ids, areas, requirement ids or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
@@ -194,6 +194,9 @@ fn repeat(args: &RunArgs) -> String {
     for feature in &args.feature {
         add("--feature", feature);
     }
+    if args.profile != DEFAULT_PROFILE {
+        add("--profile", &args.profile);
+    }
     command
 }
 
@@ -272,3 +275,5 @@ pub(super) fn summary(report: &Report, written: &[String]) -> String {
         },
     )
 }
+
+pub(super) const DEFAULT_PROFILE: &str = "core";

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Edition, run::RunArgs};
+use super::{
+    Edition,
+    run::{DEFAULT_PROFILE, RunArgs},
+};
 use crate::{
     error::{InputError, RunError},
     target::Target,
@@ -29,7 +32,7 @@ impl Targets {
             });
         }
         let targets = Self::of_files(&args.target, edition)?;
-        if !targets.named.is_empty() && args.profile == "core" {
+        if !targets.named.is_empty() && args.profile == DEFAULT_PROFILE {
             let what =
                 "targets with names are for profiles in which nodes talk to each other: add --profile federation";
             return Err(InputError::at("--target", "", what).into());

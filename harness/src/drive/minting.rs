@@ -16,7 +16,7 @@ use crate::{
     body,
     protocol::{
         cid::{self, Content},
-        instant, peering, uri,
+        instant, peering,
     },
     seed::Draw,
     vectors::{Case, world::TokenWish},
@@ -188,14 +188,14 @@ fn content_id(record: &Value) -> Option<String> {
     let text = |name: &str| record[name].as_str();
     let literal = body::emit(record["value"].get("v").unwrap_or(&Value::Null)).ok()?;
     let value_type = record["value"]["type"].as_str()?;
+    // The members as they are sent: what a receiver would make of a name is not in the hash.
     let (entity, source) = (text("entity")?, text("source")?);
-    let stored = |name: &str| uri::normalise(name).unwrap_or_else(|_| name.to_owned());
     let content = Content {
         confidence: body::emit(&record["confidence"]).ok()?.parse().ok()?,
-        entity: &stored(entity),
+        entity,
         relation: text("relation")?,
         scope: text("scope")?,
-        source: &stored(source),
+        source,
         value_type,
         value_text: &cid::storage_text(value_type, &literal).ok()?,
     };

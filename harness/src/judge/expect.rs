@@ -86,7 +86,7 @@ fn patterns(expect: &Expect, seen: &Observation, bindings: &Bindings) -> Result<
 }
 
 /// `{"$repeat", "times"}` in a pattern is the text it stands for.
-fn expand(pattern: Value) -> Value {
+pub(super) fn expand(pattern: Value) -> Value {
     match pattern {
         Value::Object(members) if members.contains_key("$repeat") => {
             repeated(&members).map_or(Value::Object(members), Value::String)

@@ -6,7 +6,10 @@ mod peering;
 
 use serde_json::{Value, json};
 
-use super::{expect::Outcome, wrong::Wrong};
+use super::{
+    expect::{Outcome, expand},
+    wrong::Wrong,
+};
 use crate::{
     bindings::Bindings,
     trace::{Answer, Event, Exchange, Response, Silence, StepRecord},
@@ -133,7 +136,7 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
                     .fill_value(list)
                     .map_err(|unbound| Outcome::Vector(unbound.to_string()))
             };
-            holds::holds(&fill(facts)?, &fill(not)?, done)
+            holds::holds(&expand(fill(facts)?), &fill(not)?, done)
         }
         Verb::Start => match done.events.first() {
             Some(Event::NotStarted(_)) => Ok(Observation::of_value(json!({"started": false}))),

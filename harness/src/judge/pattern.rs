@@ -6,7 +6,7 @@ pub use operators::NAMES as OPERATORS;
 
 use serde_json::{Map, Value};
 
-use super::wrong::Wrong;
+use super::wrong::{Wrong, short};
 
 /// Whether `value` matches `pattern`; otherwise the first place where it does not.
 pub fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), Wrong> {
@@ -45,7 +45,7 @@ pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Resul
         (Value::Array(parts), Value::Array(items)) => Err(Wrong::said(
             pointer,
             format!("{} elements", parts.len()),
-            format!("{} elements", items.len()),
+            format!("{} elements: {}", items.len(), short(value)),
         )),
         (Value::Number(wanted), Value::Number(found)) if same_number(wanted, found) => Ok(()),
         (wanted, found) if wanted == found => Ok(()),

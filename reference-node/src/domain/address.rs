@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::uri;
+
 /// The parts of an `http` or `https` URL that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -92,14 +94,17 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     (!host.is_empty()).then_some((host, port))
 }
 
-/// The authority of a formal name, `stigmem://authority/type/id`.
-pub(crate) fn authority_of_name(name: &str) -> Option<&str> {
+/// The authority of a formal name, `stigmem://authority/type/id`, however that is spelt: blanks around it and escapes in it hide nobody.
+pub(crate) fn authority_of_name(name: &str) -> Option<String> {
     const SCHEME: &str = "stigmem://";
+    let normal = uri::normalise(name);
+    let name = normal.as_deref().unwrap_or(name);
     let scheme = name.get(..SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
-    name[SCHEME.len()..].split('/').next().filter(|part| !part.is_empty())
+    let authority = name[SCHEME.len()..].split('/').next();
+    authority.filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -179,13 +184,15 @@ mod tests {
         for (name, owned) in [
             ("stigmem://node.example:8765/agent/a", true),
             ("Stigmem://NODE.example:8765/agent/a", true),
+            ("  stigmem://node.example:8765/agent/a", true),
+            ("%73tigmem://node.example:8765/agent/a", true),
             ("stigmem://node.example/agent/a", false),
             ("stigmem://node.example:87650/agent/a", false),
             ("agent:node.example:8765", false),
             ("stigmem:///agent/a", false),
         ] {
             let authority = authority_of_name(name);
-            assert_eq!(authority.is_some_and(|part| node.owns(part)), owned, "{name}");
+            assert_eq!(authority.is_some_and(|part| node.owns(&part)), owned, "{name}");
         }
         assert!(address("http://node.example").owns("node.example:80"));
     }

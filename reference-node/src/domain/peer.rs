@@ -5,6 +5,7 @@ use super::declaration::RateLimit;
 use super::incoming::Incoming;
 use super::scope::{Scope, ScopeSet};
 use super::signing::PeerKey;
+use super::uri;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -76,11 +77,16 @@ impl Owner {
     /// Whether `source` is the node, something below it, or a name under its authority.
     pub(crate) fn owns(&self, source: &str) -> bool {
         let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', ':', '#']);
-        if source.strip_prefix(&self.node_id).is_some_and(below) {
+        let normal = uri::normalise(source);
+        let spellings = [source, normal.as_deref().unwrap_or(source)];
+        if spellings
+            .iter()
+            .any(|name| name.strip_prefix(&self.node_id).is_some_and(below))
+        {
             return true;
         }
         let authority = authority_of_name(source);
-        authority.is_some_and(|part| self.address.as_ref().is_some_and(|address| address.owns(part)))
+        authority.is_some_and(|part| self.address.as_ref().is_some_and(|address| address.owns(&part)))
     }
 }
 

@@ -3,6 +3,8 @@ use crate::{bench::BenchArgs, target::Target};
 
 fn args() -> BenchArgs {
     BenchArgs {
+        replication: false,
+        ring: 0,
         target: "bundled".into(),
         against: Some("it's mine.toml".into()),
         clients: 4,

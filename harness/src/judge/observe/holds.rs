@@ -1,6 +1,6 @@
 //! Whether a node holds a set of facts, as it should.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -27,12 +27,10 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
             missing.push(id);
             continue;
         };
-        if !agree(fact, record) {
-            changed.push(id);
-        }
+        changed.extend(differing(fact, record).map(|member| format!("{id} {member}")));
         // One for what came from a peer, none for what is the node's own.
         let due = usize::from(!record["received_from"].is_null());
-        if receipts.get(id).copied().unwrap_or_default() != due {
+        if receipts.get(id).map_or(0, BTreeSet::len) != due {
             unaccounted.push(id);
         }
     }
@@ -79,28 +77,30 @@ fn record(exchange: &Exchange) -> Option<Value> {
     }
 }
 
-/// How many `stigmem:received_from` facts there are about each id.
-fn receipts(done: &StepRecord) -> Result<BTreeMap<String, usize>, Outcome> {
-    let mut receipts = BTreeMap::new();
+/// The `stigmem:received_from` facts about each id. A walk may show one of them twice, which is another rule's matter.
+fn receipts(done: &StepRecord) -> Result<BTreeMap<String, BTreeSet<String>>, Outcome> {
+    let mut receipts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for exchange in &done.exchanges {
         if exchange.request.target.starts_with("/v1/facts?") {
             let page = answered(exchange)?.body.json().unwrap_or_default();
             for fact in list(&page["facts"]) {
                 let about = fact["entity"].as_str().unwrap_or_default().to_owned();
-                *receipts.entry(about).or_default() += 1;
+                receipts.entry(about).or_default().insert(id(fact).to_owned());
             }
         }
     }
     Ok(receipts)
 }
 
-/// Whether a record says what the fact said. What the fact left open, the node chose.
-fn agree(fact: &Value, record: &Value) -> bool {
+/// The members in which a record differs from what the fact said. What the fact left open, the node chose.
+fn differing(fact: &Value, record: &Value) -> impl Iterator<Item = &'static str> {
     let same = |member: &str| fact[member].is_null() || pattern::equal(&fact[member], &record[member]);
     let read = |value: &Value| value.as_str().and_then(|text| instant::parse(text).ok());
     let same_instant =
         |member: &str| same(member) || read(&fact[member]).is_none_or(|one| Some(one) == read(&record[member]));
-    KEPT.into_iter().all(same) && TIMES.into_iter().all(same_instant)
+    let kept = KEPT.into_iter().filter(|member| !same(member));
+    let times = TIMES.into_iter().filter(|member| !same_instant(member));
+    kept.chain(times).collect::<Vec<_>>().into_iter()
 }
 
 /// What travels unchanged.

@@ -66,7 +66,8 @@ pub(super) fn log(done: &StepRecord) -> Result<Observation, Outcome> {
         "requests": requests, "pulls": pulls, "pull_count": pulls.len(), "cursors": cursors, "gaps_ms": gaps,
         "unexpected": unexpected,
     }));
-    observation.subjects = asked.len();
+    // A log without requests is an observation too.
+    observation.subjects = asked.len().max(1);
     Ok(observation)
 }
 

@@ -11,7 +11,8 @@ use serde_json::json as object;
 
 use super::access::{Access, authenticate};
 use crate::domain::cursor::{List, Position};
-use crate::domain::scope::ScopeSet;
+use crate::domain::fact::Fact;
+use crate::domain::scope::{Scope, ScopeSet};
 use crate::http::App;
 use crate::http::errors::ApiError;
 use crate::http::query::{Parameters, invalid_cursor};
@@ -51,6 +52,7 @@ pub(in crate::http) async fn pull(
     };
     let page = app.store.shared(wanted).await?;
     app.exchange.charge(&access.peer, page.facts.len());
+    note_team(&app, &access, &page.facts).await?;
     let issue = |seq| {
         let position = Position {
             wall: 0,
@@ -70,6 +72,18 @@ pub(in crate::http) async fn pull(
         response.headers_mut().insert(LAG, HeaderValue::from(lag));
     }
     Ok(response)
+}
+
+/// What leaves the team is written down before it leaves.
+async fn note_team(app: &App, access: &Access, facts: &[Fact]) -> Result<(), ApiError> {
+    let served = facts.iter().filter(|fact| fact.scope == Scope::Team).count();
+    if served > 0 {
+        let detail = object!({ "scope": Scope::Team.word(), "facts": served });
+        app.store
+            .record_event(access.peer.id.clone(), "team_scope_served", detail)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn scopes(app: &App, access: &Access, parameters: &Parameters) -> Result<ScopeSet, ApiError> {
