@@ -51,6 +51,8 @@ pub struct Setting {
     pub schemas: Arc<Schemas>,
     /// How many cases run at once.
     pub jobs: usize,
+    /// How many cases with nodes of their own run at once, beside those.
+    pub worlds: usize,
 }
 
 /// Called after each case, with the number of finished cases.
@@ -79,7 +81,7 @@ pub async fn run(plan: &Plan, setting: &Setting, progress: Progress<'_>) -> Resu
     // Cases with nodes of their own take time to start them: they go beside the others, not after them.
     let beside = stream::iter(own)
         .map(|case| places.alone(case, plan.seed))
-        .buffer_unordered(OWN_NODES)
+        .buffer_unordered(setting.worlds)
         .map(finish);
     let together = stream::iter(shared)
         .map(|case| places.together(case, plan.seed))
@@ -252,6 +254,3 @@ pub fn limits(seconds: u64) -> Limits {
 
 /// How many cases that weigh on their node share one.
 const HEAVY_TOGETHER: usize = 16;
-
-/// How many nodes besides the shared ones run at once.
-const OWN_NODES: usize = 6;

@@ -89,11 +89,13 @@ pub struct Keys {
 pub const FEDERATION: &str = "federation";
 
 /// How nodes become peers of each other.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Federation {
     /// A command that registers a node at another one, run with the environment of the node.
     pub register: Vec<String>,
+    /// Seconds between two pulls of the node's, as the variants set them.
+    pub pull_interval_s: f64,
     /// A command that writes the node's cursors to `{file}`.
     pub cursor_export: Vec<String>,
     /// A command that reads them from `{file}`.
@@ -103,6 +105,11 @@ pub struct Federation {
 }
 
 impl Federation {
+    /// How many times longer than written the cases wait for what nodes tell each other: they are written for a second or less.
+    pub fn patience(&self) -> f64 {
+        self.pull_interval_s.max(1.0)
+    }
+
     /// Empty where the target file has none.
     pub fn command(&self, name: CommandName) -> &[String] {
         match name {
@@ -111,6 +118,22 @@ impl Federation {
             CommandName::CursorImport => &self.cursor_import,
         }
     }
+}
+
+impl Default for Federation {
+    fn default() -> Self {
+        Self {
+            register: Vec::new(),
+            pull_interval_s: pull_interval_s(),
+            cursor_export: Vec::new(),
+            cursor_import: Vec::new(),
+            approve: None,
+        }
+    }
+}
+
+fn pull_interval_s() -> f64 {
+    1.0
 }
 
 /// A request that stands for that person's consent; its body is the fingerprint of the peer's key.

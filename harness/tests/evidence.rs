@@ -12,6 +12,13 @@ use axum::{
 };
 use common::{Outcome, Served, kit, run_against};
 use serde_json::json;
+use stigmem_conformance::{
+    data::Data,
+    judge::{Verdict, judge_case},
+    schemas::Schemas,
+    trace::{Answer, CaseRecord, Exchange, Gone, Request, Silence, StepRecord},
+    vectors,
+};
 
 /// Nothing was right, so nothing passed; and the exit code is not 0.
 #[track_caller]
@@ -144,4 +151,46 @@ fn an_empty_selection_exits_4() {
     let outcome = kit(&["run", "--select", "NOPE-99"]);
     assert_eq!(outcome.code, 4, "{}", outcome.said);
     assert!(outcome.said.contains("the selection is empty"), "{}", outcome.said);
+}
+
+/// The step before the rule's own only prepares. Had it been refused, the situation never arose; but the node is dead.
+#[test]
+fn a_node_that_dies_while_a_step_prepares_is_gone_and_not_inconclusive() {
+    let data = Data::embedded();
+    let schemas = Schemas::load(&data).unwrap();
+    let vectors = vectors::load(&data, &schemas).unwrap();
+    let prepares = |case: &&vectors::Case| case.steps().first().is_some_and(vectors::Step::prepares);
+    let case = vectors.cases.iter().find(prepares).unwrap();
+    let silent = Exchange {
+        n: 1,
+        on: None,
+        request: Request::default(),
+        answer: Answer::None {
+            kind: Silence::Closed,
+            message: "the connection ended".to_owned(),
+        },
+        took_us: 1,
+    };
+    let died = CaseRecord {
+        case: case.id.clone(),
+        steps: vec![StepRecord {
+            exchanges: vec![silent],
+            events: Vec::new(),
+        }],
+        gone: Some(Gone {
+            what: "the node's process ended".to_owned(),
+            log: vec!["out of memory".to_owned()],
+        }),
+        ..CaseRecord::default()
+    };
+    let verdict = judge_case(case, &died, &schemas);
+    assert_eq!(verdict.verdict, Verdict::Unreachable, "{}", verdict.message);
+    assert!(verdict.message.contains("out of memory"), "{}", verdict.message);
+    assert_eq!(
+        verdict.failures[0].exchange.as_ref().unwrap().1,
+        1,
+        "what was asked last is shown"
+    );
+    let lives = CaseRecord { gone: None, ..died };
+    assert_eq!(judge_case(case, &lives, &schemas).verdict, Verdict::Inconclusive);
 }

@@ -60,6 +60,9 @@ pub(super) struct RunArgs {
     /// Cases that run at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
+    /// Cases with nodes of their own that run at once, beside those; more where nodes mostly wait
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=64))]
+    worlds: u16,
     /// Seconds that one request may take
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
@@ -93,6 +96,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
         named,
         schemas: Arc::clone(&edition.schemas),
         jobs: usize::from(args.jobs),
+        worlds: usize::from(args.worlds),
     };
     let record = run_record(args, &edition, &setting.target, &plan);
     let started = Instant::now();

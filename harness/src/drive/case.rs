@@ -299,6 +299,15 @@ impl Run<'_> {
         Ok(Arc::clone(&member.place))
     }
 
+    /// How long a step waits for what other nodes have to bring.
+    pub(super) fn patience(&self, within_ms: u64) -> Duration {
+        let times = match self.world.and(self.place.federation()) {
+            Some(federation) => federation.patience(),
+            None => 1.0,
+        };
+        Duration::from_millis(within_ms).mul_f64(times)
+    }
+
     /// Starts the node. A step that says what it expects may see it fail.
     async fn start(&mut self, step: &Step, done: &mut StepRecord) -> Result<(), Stop> {
         match self.place.start_node().await {
@@ -336,7 +345,7 @@ impl Run<'_> {
     }
 
     async fn until(&mut self, within_ms: u64, inner: &Step, done: &mut StepRecord) -> Result<(), Stop> {
-        let deadline = Deadline::after(Duration::from_millis(within_ms));
+        let deadline = Deadline::after(self.patience(within_ms));
         loop {
             let mut look = StepRecord::default();
             Box::pin(self.step(inner, &mut look)).await?;

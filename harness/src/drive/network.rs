@@ -118,7 +118,7 @@ impl Run<'_> {
         within_ms: u64,
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
-        let deadline = Deadline::after(Duration::from_millis(within_ms));
+        let deadline = Deadline::after(self.patience(within_ms));
         let mut missing = ids(facts);
         loop {
             let seen = self.look_for(&missing, done).await?;
