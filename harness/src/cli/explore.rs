@@ -76,6 +76,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, RunError> {
             named,
             schemas: Arc::clone(&edition.schemas),
             jobs: 1,
+            worlds: 1,
         },
         registry: &edition.registry,
         schemas: Arc::clone(&edition.schemas),
