@@ -9,6 +9,7 @@
 
 pub mod checks;
 pub mod draw;
+pub mod file;
 pub mod history;
 pub mod hunt;
 pub mod model;

@@ -1,6 +1,10 @@
 //! `explore`: random histories against nodes, and small scripts of those that fail.
 
+mod players;
+mod replay;
+
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,14 +19,16 @@ use crate::{
     error::{InputError, RunError},
     exit::Exit,
     explore::{
-        history::NAMES,
+        file,
         hunt::{self, End, Found, Wish},
-        script::{self, Patience},
+        script::Patience,
         trial::{Desk, Trial},
     },
     judge::Verdict,
+    protocol::instant,
     seed::{self, Draw},
-    target::{self, Target},
+    trace::{self, EndRecord, RunRecord, TargetRecord},
+    world::clock,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -66,8 +72,10 @@ pub(super) struct ExploreArgs {
 
 pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let Targets { main: target, named } = Targets::of_files(&args.target, &edition)?;
-    check(args, &target, named.iter())?;
+    let targets = Targets::of_files(&args.target, &edition)?;
+    let nodes = args.replay.is_none().then_some(usize::from(args.nodes));
+    players::check(&targets, nodes)?;
+    let Targets { main: target, named } = targets;
     let scratch = run::scratch()?;
     let desk = Desk {
         setting: Setting {
@@ -96,51 +104,10 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, RunError> {
     })
 }
 
-/// Whether these targets can be nodes of a history.
-fn check<'a>(
-    args: &ExploreArgs,
-    main: &'a Target,
-    named: impl Iterator<Item = (&'a String, &'a Target)>,
-) -> Result<(), InputError> {
-    let fail = |name: &str, what: String| Err(InputError::at("--target", "", format!("{name}: {what}")));
-    let names = &NAMES[..usize::from(args.nodes)];
-    let mut targets = vec![main];
-    for (name, target) in named {
-        if args.replay.is_none() && !names.contains(&name.as_str()) {
-            return fail(
-                name,
-                format!("there is no such node; the nodes are {}", names.join(", ")),
-            );
-        }
-        targets.push(target);
-    }
-    for target in targets {
-        let name = &target.name;
-        let Some(launch) = &target.launch else {
-            return fail(
-                name,
-                "explore starts and kills its nodes; this one is attached by URL".to_owned(),
-            );
-        };
-        if !launch.variants.contains_key(target::FEDERATION) {
-            let what = format!("the target file has no [launch.variants.{}]", target::FEDERATION);
-            return fail(name, what);
-        }
-        if target
-            .federation
-            .as_ref()
-            .is_none_or(|federation| federation.register.is_empty())
-        {
-            return fail(name, "the target file has no `federation.register`".to_owned());
-        }
-    }
-    Ok(())
-}
-
 async fn explored(args: &ExploreArgs, desk: &Desk<'_>) -> Result<Exit, RunError> {
     let seed = args.seed.unwrap_or_else(seed::fresh);
     if let Some(file) = &args.replay {
-        return replay(file, desk, seed).await;
+        return replay::replay(file, desk, seed).await;
     }
     let mut seeds = Draw::new(seed, "explore/rounds");
     let mut exit = Exit::Ok;
@@ -192,7 +159,7 @@ async fn one(args: &ExploreArgs, desk: &Desk<'_>, seed: u64) -> Result<Exit, Run
             Exit::TooLittle
         }
         End::Failed(found) => {
-            let path = write(&args.out, seed, &found)?;
+            let path = write(args, desk, seed, &found)?;
             line(&failure(args, &path, &found));
             exit(found.trial.verdict.verdict)
         }
@@ -201,61 +168,76 @@ async fn one(args: &ExploreArgs, desk: &Desk<'_>, seed: u64) -> Result<Exit, Run
 
 fn speed(trial: &Trial) -> String {
     let (steps, seconds) = (trial.record.steps.len(), trial.duration().as_secs_f64());
-    let exchanges: usize = trial.record.steps.iter().map(|step| step.exchanges.len()).sum();
+    let exchanges = exchanges(trial);
     let rate = if seconds > 0.0 { steps as f64 / seconds } else { 0.0 };
     format!("{steps} steps with {exchanges} requests in {seconds:.1} s, {rate:.0} steps/s")
 }
 
-fn write(out: &Path, seed: u64, found: &Found) -> Result<PathBuf, InputError> {
+/// The script, and the trace of its last play.
+fn write(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, found: &Found) -> Result<PathBuf, InputError> {
+    let out = &args.out;
     fs::create_dir_all(out).map_err(|error| InputError::new(out, "", format!("cannot be made: {error}")))?;
     let path = out.join(format!("explored-seed-{seed}.json"));
-    fs::write(&path, script::text(&found.file))
+    fs::write(&path, file::text(&found.file))
         .map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+    let target = &desk.setting.target;
+    let record = RunRecord {
+        format: 1,
+        kit: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        started: instant::format(clock::now_ms()).unwrap_or_default(),
+        profile: "federation".to_owned(),
+        selection: vec![found.trial.record.case.clone()],
+        target: TargetRecord {
+            name: target.name.clone(),
+            version: target.version.clone(),
+            how: "launched".to_owned(),
+            features: target.features.clone(),
+            repeat: repeat(args, &path),
+            expected: Vec::new(),
+        },
+        digests: BTreeMap::new(),
+        left_out: Vec::new(),
+    };
+    let end = EndRecord {
+        cases: 1,
+        exchanges: exchanges(&found.trial),
+        duration_ms: found.trial.record.duration_ms,
+    };
+    trace::file::write(
+        &path.with_extension("trace.jsonl"),
+        &record,
+        std::slice::from_ref(&found.trial.record),
+        &end,
+    )?;
     Ok(path)
 }
 
-fn failure(args: &ExploreArgs, path: &Path, found: &Found) -> String {
+fn exchanges(trial: &Trial) -> usize {
+    trial.record.steps.iter().map(|step| step.exchanges.len()).sum()
+}
+
+/// The command that plays the script again.
+fn repeat(args: &ExploreArgs, path: &Path) -> String {
     let targets = args.target.iter().map(|target| format!(" --target {target}"));
+    format!(
+        "stigmem-conformance explore --replay {}{}",
+        path.display(),
+        targets.collect::<String>()
+    )
+}
+
+fn failure(args: &ExploreArgs, path: &Path, found: &Found) -> String {
     let doubt = if found.reproduced { "" } else { " (once, and not again)" };
     format!(
-        "{}{doubt}: {}\n{} deeds on {} nodes: {}\nplay it again: stigmem-conformance explore --replay {}{}\n{NOTE}",
+        "{}{doubt}: {}\n{} deeds on {} nodes: {}\nplay it again: {}\n{NOTE}",
         found.trial.verdict.verdict.word(),
         hunt::visible(&found.trial.told),
         found.deeds,
         found.nodes,
         path.display(),
-        path.display(),
-        targets.collect::<String>(),
+        repeat(args, path),
     )
-}
-
-/// Plays the cases of a vector file.
-async fn replay(file: &Path, desk: &Desk<'_>, seed: u64) -> Result<Exit, RunError> {
-    let fail = |error: std::io::Error| InputError::new(file, "", format!("cannot be read: {error}"));
-    if fs::metadata(file).map_err(fail)?.len() > MAX_FILE {
-        return Err(InputError::new(
-            file,
-            "",
-            format!("is larger than the {MAX_FILE} bytes of a vector file"),
-        )
-        .into());
-    }
-    let text = fs::read_to_string(file).map_err(fail)?;
-    let vectors = desk.read(&file.display().to_string(), &text)?;
-    line(&format!("seed {seed}"));
-    let mut worst = Exit::Ok;
-    for case in &vectors.cases {
-        let trial = desk.play(case, seed).await?;
-        let verdict = &trial.verdict;
-        let message = hunt::visible(&trial.told);
-        line(&format!("{} {}  {message}", verdict.verdict.word(), case.id));
-        line(&speed(&trial));
-        let exit = exit(verdict.verdict);
-        if rank(exit) > rank(worst) {
-            worst = exit;
-        }
-    }
-    Ok(worst)
 }
 
 fn exit(verdict: Verdict) -> Exit {
@@ -268,21 +250,9 @@ fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-/// Of several verdicts, which one the exit code tells.
-fn rank(exit: Exit) -> u8 {
-    match exit {
-        Exit::Ok => 0,
-        Exit::TooLittle => 1,
-        Exit::TargetGone => 2,
-        Exit::NotConformant => 3,
-        _ => 4,
-    }
-}
-
 fn line(text: &str) {
     say(&format!("{text}\n"));
 }
 
 const NOTE: &str =
     "(The seed gives topology, deeds and faults; when they take effect, ids and clock values are the nodes' own.)";
-const MAX_FILE: u64 = 4 << 20;

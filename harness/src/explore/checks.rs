@@ -1,14 +1,16 @@
 //! What is asked of every node when all is mended: the facts it holds and does not hold, its conflicts, its answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod conflicts;
+mod queries;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::{
-    history::{Edge, Entity, History, NAMES, Scope, Triple},
-    model::{Conflict, Fact, Model},
-    script::{Patience, entity, id, relation},
-    values,
+    history::{Edge, Entity, History, NAMES, Scope},
+    model::Model,
+    script::Patience,
 };
 
 /// How much the checks look at.
@@ -143,108 +145,6 @@ impl Checks<'_> {
             self.push(listener, json!({"until": {"within_ms": within, "step": step}}));
         }
     }
-
-    /// The conflicts about one entity at each node that holds anything about it.
-    fn conflicts(&mut self, n: usize, of: Entity, triples: &[Triple]) {
-        let nodes = self.model.nodes.clone();
-        let own: Vec<Triple> = triples.iter().copied().filter(|triple| triple.entity == of).collect();
-        for node in nodes.iter().copied() {
-            if own.iter().all(|triple| self.model.of_triple(node, *triple).is_empty()) {
-                continue;
-            }
-            let (mut certain, mut perhaps) = (Vec::new(), Vec::new());
-            for triple in &own {
-                for (pair, how) in self.model.conflicts(node, *triple) {
-                    match how {
-                        Conflict::Certain => certain.push(disagreement(*triple, pair)),
-                        Conflict::Perhaps => perhaps.push(disagreement(*triple, pair)),
-                    }
-                }
-            }
-            self.checked.lists += 1;
-            self.checked.conflicts += certain.len();
-            let name = format!("k{n}{}", NAMES[node]);
-            let question = json!({"of": entity(of), "status": "unresolved"});
-            let expect = json!({"conflicts": exactly(&certain, &perhaps)});
-            self.until(node, "conflicts", &question, &expect, Some(&name));
-            if !certain.is_empty() {
-                self.stays_at_home(node, &format!("{{{name}.conflicts.0.conflict_id}}"));
-            }
-        }
-        if let Entity::Dispute(dispute) = of {
-            self.settled(dispute);
-        }
-    }
-
-    /// No other node knows anything about a conflict of this one.
-    fn stays_at_home(&mut self, node: usize, conflict: &str) {
-        let others = self.model.nodes.iter().copied();
-        let Some(next) = others.clone().find(|other| *other > node).or(others.clone().next()) else {
-            return;
-        };
-        if next != node {
-            self.checked.queries += 1;
-            let question = json!({"entity": conflict, "include_contradicted": true});
-            self.until(next, "query", &question, &json!({"facts": []}), None);
-        }
-    }
-
-    /// A resolution is known as one where it was made, and as a plain fact elsewhere.
-    fn settled(&mut self, dispute: usize) {
-        let Some(settled) = self.model.settled.get(&dispute).copied() else {
-            return;
-        };
-        let outcome = self.model.facts[settled.by];
-        for node in self.model.nodes.clone() {
-            if !self.model.holds(node, settled.by) {
-                continue;
-            }
-            let count = usize::from(node == settled.at);
-            let of = json!({"of": entity(Entity::Dispute(dispute)), "status": "resolved"});
-            let list = json!({"conflicts": {"$size": count}});
-            self.until(node, "conflicts", &of, &list, None);
-            let links = json!({"entity": id(outcome.number), "relation": "stigmem:resolves"});
-            self.until(node, "query", &links, &json!({"facts": {"$size": count}}), None);
-            self.checked.lists += 1;
-            self.checked.queries += 1;
-        }
-    }
-
-    /// What a triple looks like at each node, and whether nodes that hold the same facts of it show the same.
-    fn queries(&mut self, n: usize, triple: Triple) {
-        let mut same: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-        for node in self.model.nodes.clone() {
-            let held = self.model.of_triple(node, triple);
-            if held.is_empty() {
-                continue;
-            }
-            let facts: Vec<Fact> = held.iter().map(|n| self.model.facts[*n]).collect();
-            let view = View::of(self.model, node, triple, &facts);
-            let mut question = json!({
-                "entity": entity(triple.entity), "relation": relation(triple), "scope": triple.scope.word(), "limit": 500,
-            });
-            let shown = json!({"facts": view.shown()});
-            let name = format!("q{n}{}", NAMES[node]);
-            self.until(node, "query", &question, &shown, Some(&name));
-            self.checked.queries += 1;
-            if !self.model.is_settled(node, triple) {
-                question["include_contradicted"] = true.into();
-                self.until(node, "query", &question, &json!({"facts": view.live()}), None);
-                self.checked.queries += 1;
-            }
-            same.entry(held).or_default().push(node);
-        }
-        for (held, nodes) in same {
-            let withdrawn = held.iter().any(|n| self.model.facts[*n].retracts());
-            for pair in nodes.windows(2) {
-                let [one, other] = [pair[0], pair[1]].map(|node| format!("{{q{n}{}.facts}}", NAMES[node]));
-                self.checked.compared += 1;
-                let expect = json!({"body": alike(&one, &other, withdrawn)});
-                self.steps
-                    .push(json!({"observe": {"one": one, "other": other}, "expect": expect}));
-            }
-        }
-    }
 }
 
 /// All lists of a `holds` step empty.
@@ -252,143 +152,3 @@ fn as_it_should() -> Value {
     let none = json!({"$size": 0});
     json!({"body": {"missing": none, "changed": none, "unwanted": none, "unaccounted": none}})
 }
-
-/// A conflict between two values of a triple, whichever is named first.
-fn disagreement(triple: Triple, (one, other): (usize, usize)) -> Value {
-    let side = |class: usize| json!({"relation": relation(triple), "scope": triple.scope.word(), "value": values::pattern(class)});
-    json!({"$oneOf": [
-        {"fact_a": side(one), "fact_b": side(other)},
-        {"fact_a": side(other), "fact_b": side(one)},
-    ]})
-}
-
-/// A list with each of the certain ones, some of the others, and nothing else.
-fn exactly(certain: &[Value], perhaps: &[Value]) -> Value {
-    if perhaps.is_empty() {
-        return json!({"$unordered": certain});
-    }
-    if perhaps.len() <= SPELT_OUT {
-        let lists = (0..1usize << perhaps.len()).map(|set| {
-            let some = perhaps.iter().enumerate().filter(|(n, _)| set >> n & 1 == 1);
-            let list: Vec<&Value> = certain.iter().chain(some.map(|(_, one)| one)).collect();
-            json!({"$unordered": list})
-        });
-        return json!({"$oneOf": lists.collect::<Vec<_>>()});
-    }
-    let any: Vec<&Value> = certain.iter().chain(perhaps).collect();
-    let mut all: Vec<Value> = certain.iter().map(|one| json!({"$contains": one})).collect();
-    all.push(json!({"$size": {"$gte": certain.len(), "$lte": any.len()}}));
-    all.push(json!({"$oneOf": [{"$size": 0}, {"$each": {"$oneOf": any}}]}));
-    json!({"$all": all})
-}
-
-/// Two answers about one triple with the same facts. Whether a conflict with a side that is withdrawn still counts is open, so that
-/// one node may show all live facts and the other the preferred one among them.
-fn alike(one: &str, other: &str, withdrawn: bool) -> Value {
-    if !withdrawn {
-        return json!({"one": {"$covers": other}, "other": {"$covers": one}});
-    }
-    let some = json!({"$size": {"$gte": 1}});
-    let covers = |list: &str| json!({"$size": {"$gte": 1}, "$covers": list});
-    json!({"$oneOf": [
-        {"one": [], "other": []},
-        {"one": covers(other), "other": some},
-        {"one": some, "other": covers(one)},
-    ]})
-}
-
-/// What queries show of a triple at a node.
-struct View {
-    facts: Vec<Fact>,
-    retractions: Vec<Fact>,
-    contested: bool,
-    /// The fact that settled it here.
-    outcome: Option<Fact>,
-}
-
-impl View {
-    fn of(model: &Model, node: usize, triple: Triple, held: &[Fact]) -> Self {
-        let (retractions, facts): (Vec<Fact>, Vec<Fact>) = held.iter().partition(|fact| fact.retracts());
-        let settled = model.is_settled(node, triple);
-        Self {
-            outcome: facts.last().copied().filter(|_| settled),
-            contested: !model.conflicts(node, triple).is_empty(),
-            facts,
-            retractions,
-        }
-    }
-
-    /// The default query.
-    fn shown(&self) -> Value {
-        if let Some(outcome) = &self.outcome {
-            return json!([{"id": id(outcome.number)}]);
-        }
-        if !self.retractions.is_empty() {
-            return json!({"$all": self.after_retractions(None)});
-        }
-        if !self.contested {
-            return ids(&self.facts);
-        }
-        let best = self
-            .facts
-            .iter()
-            .filter_map(Fact::value)
-            .map(|(_, quarters)| quarters)
-            .max();
-        let top: Vec<Fact> = self
-            .facts
-            .iter()
-            .copied()
-            .filter(|fact| fact.value().map(|(_, quarters)| quarters) == best)
-            .collect();
-        let newest = top
-            .last()
-            .copied()
-            .filter(|last| top.iter().all(|one| one.at == last.at));
-        match newest {
-            // Stamped by one node, so that their order is known.
-            Some(newest) => json!([{"id": id(newest.number), "contradicted": true}]),
-            None => {
-                let top: Vec<String> = top.iter().map(|fact| id(fact.number)).collect();
-                json!({"$each": {"id": {"$oneOf": top}, "contradicted": true}})
-            }
-        }
-    }
-
-    /// All live facts.
-    fn live(&self) -> Value {
-        if self.retractions.is_empty() {
-            return ids(&self.facts);
-        }
-        json!({"$all": self.after_retractions(Some(()))})
-    }
-
-    /// No fact that a retraction withdraws, and those that none can withdraw: all of them, or at least one.
-    fn after_retractions(&self, all: Option<()>) -> Vec<Value> {
-        let empty_or = |each: Value| json!({"$oneOf": [{"$size": 0}, {"$each": each}]});
-        let known: Vec<String> = self.facts.iter().map(|fact| id(fact.number)).collect();
-        let mut parts = vec![empty_or(json!({"id": {"$oneOf": known}}))];
-        for retraction in &self.retractions {
-            // Another node's fact may bear the very same stamp; it is not withdrawn.
-            let clock = format!("{{f{}.hlc}}", retraction.number);
-            parts.push(empty_or(json!({"hlc": {"$oneOf": [{"$hlc_after": clock}, clock]}})));
-        }
-        let safe = |fact: &&Fact| self.retractions.iter().all(|retraction| retraction.precedes(fact));
-        let safe: Vec<String> = self.facts.iter().filter(safe).map(|fact| id(fact.number)).collect();
-        match (safe.is_empty(), all) {
-            (true, _) => {}
-            (false, Some(())) => parts.push(json!({"$covers": safe})),
-            (false, None) => parts.push(json!({"$size": {"$gte": 1}})),
-        }
-        parts
-    }
-}
-
-/// These facts and no others.
-fn ids(facts: &[Fact]) -> Value {
-    let ids: Vec<Value> = facts.iter().map(|fact| json!({"id": id(fact.number)})).collect();
-    json!({"$unordered": ids})
-}
-
-/// So many conflicts that may or may not be there have all their combinations written out.
-const SPELT_OUT: usize = 3;

@@ -1,7 +1,9 @@
 //! Drawing a history from the seed. The same seed and sizes give the same history, on every machine.
 
+mod topology;
+
 use super::{
-    history::{Decision, Deed, Does, Edge, Entity, History, Scope, Triple, Way},
+    history::{Decision, Deed, Does, Entity, History, Scope, Triple, Way},
     state::{Being, State},
     values,
 };
@@ -9,7 +11,7 @@ use crate::seed::Draw;
 
 /// A history of so many deeds over so many nodes.
 pub fn history(seed: u64, nodes: usize, deeds: usize) -> History {
-    let (shape, edges) = topology(&mut Draw::new(seed, "explore/topology"), nodes);
+    let (shape, edges) = topology::topology(&mut Draw::new(seed, "explore/topology"), nodes);
     let nodes: Vec<usize> = (0..nodes).collect();
     let mut writer = Writer {
         draw: Draw::new(seed, "explore/deeds"),
@@ -30,45 +32,6 @@ pub fn history(seed: u64, nodes: usize, deeds: usize) -> History {
         edges,
         deeds,
     }
-}
-
-/// A connected graph, with scopes for each of its edges.
-fn topology(draw: &mut Draw, nodes: usize) -> (&'static str, Vec<Edge>) {
-    let mut order: Vec<usize> = (0..nodes).collect();
-    draw.shuffle(&mut order);
-    let chain = || order.windows(2).map(|pair| [pair[0], pair[1]]).collect::<Vec<_>>();
-    let (shape, pairs) = match draw.below(5) {
-        0 => ("chain", chain()),
-        1 if nodes > 2 => {
-            let mut ring = chain();
-            ring.push([order[nodes - 1], order[0]]);
-            ("ring", ring)
-        }
-        2 => ("star", order[1..].iter().map(|spoke| [order[0], *spoke]).collect()),
-        _ => ("random graph", tangle(draw, &order)),
-    };
-    let edges = pairs.into_iter().map(|ends| {
-        let (company, public) = match draw.below(20) {
-            0..11 => (true, true),
-            11..17 => (false, true),
-            _ => (true, false),
-        };
-        Edge { ends, company, public }
-    });
-    (shape, edges.collect())
-}
-
-/// A random tree, and some edges more.
-fn tangle(draw: &mut Draw, order: &[usize]) -> Vec<[usize; 2]> {
-    let mut pairs: Vec<[usize; 2]> = (1..order.len()).map(|n| [order[draw.below(n)], order[n]]).collect();
-    for _ in 0..draw.below(order.len()) {
-        let pair = [draw.below(order.len()), draw.below(order.len())];
-        let known = |known: &[usize; 2]| *known == pair || *known == [pair[1], pair[0]];
-        if pair[0] != pair[1] && !pairs.iter().any(known) {
-            pairs.push(pair);
-        }
-    }
-    pairs
 }
 
 /// How many deeds ago something broke that has not been mended.
@@ -309,38 +272,4 @@ impl Writer<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn one_seed_gives_one_history_and_every_deed_in_it_can_happen() {
-        for seed in 0..40 {
-            let drawn = history(seed, 2 + usize::try_from(seed % 7).unwrap(), 150);
-            assert_eq!(drawn, history(seed, drawn.nodes.len(), 150));
-            assert_eq!(drawn.deeds.len(), 150);
-            assert_eq!(drawn.legal(), drawn, "seed {seed}");
-        }
-        assert_ne!(history(1, 4, 50), history(2, 4, 50));
-    }
-
-    #[test]
-    fn all_kinds_of_deeds_occur() {
-        let kinds: BTreeSet<&str> = (0..10)
-            .flat_map(|seed| history(seed, 5, 200).counts())
-            .map(|(kind, _)| kind)
-            .collect();
-        assert_eq!(kinds.len(), 13, "{kinds:?}");
-    }
-
-    #[test]
-    fn a_topology_is_connected() {
-        for seed in 0..60 {
-            let drawn = history(seed, 6, 1);
-            let everywhere: Vec<Edge> = drawn.edges.iter().map(|edge| Edge { public: true, ..*edge }).collect();
-            let met = super::super::state::reach(&everywhere, 0, Scope::Public, |_, _| true);
-            assert_eq!(met.len(), 6, "seed {seed}: {}", drawn.topology());
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,9 @@
 //! Trying a script: through the ordinary reader, the ordinary drive and the ordinary judge.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
-
+use super::file;
 use crate::{
-    data::Data,
     drive::{self, Setting},
     error::{InputError, RunError},
     judge::{self, CaseVerdict, Verdict},
@@ -13,7 +11,7 @@ use crate::{
     registry::Registry,
     schemas::Schemas,
     trace::{Answer, CaseRecord, Gone},
-    vectors::{self, Case, Vectors, Verb, lint},
+    vectors::{Case, Vectors, Verb},
 };
 
 /// What scripts are read with and played against.
@@ -55,31 +53,10 @@ impl Trial {
     }
 }
 
-/// The cases of a vector file, checked as `spec lint` checks them.
-pub fn read(place: &str, text: &str, registry: &Registry, schemas: &Schemas) -> Result<Vectors, InputError> {
-    let json: Value =
-        serde_json::from_str(text).map_err(|error| InputError::at(place, "", format!("is not JSON: {error}")))?;
-    schemas.check_file("vector", place, &json)?;
-    let area = json["area"].as_str().unwrap_or_default();
-    let base = Path::new(place).file_name().unwrap_or_default().to_string_lossy();
-    let name = format!("vectors/{area}/{base}");
-    let named = |error: InputError| InputError {
-        place: place.to_owned(),
-        ..error
-    };
-    let vectors = vectors::load(&Data::of([(name.clone(), text.to_owned())]), schemas).map_err(named)?;
-    // The specification has requirements that this file says nothing about; that is no fault of the file.
-    let problems = lint::lint(&vectors, registry, schemas, &registry.features());
-    match problems.into_iter().find(|problem| problem.place == name) {
-        Some(problem) => Err(named(problem)),
-        None => Ok(vectors),
-    }
-}
-
 impl Desk<'_> {
     /// The cases of a vector file of ours or of the user's.
     pub fn read(&self, place: &str, text: &str) -> Result<Vectors, InputError> {
-        read(place, text, self.registry, &self.schemas)
+        file::read(place, text, self.registry, &self.schemas)
     }
 
     /// Plays a case with nodes of its own, on folders of its own.
@@ -114,7 +91,7 @@ impl Desk<'_> {
 
 /// The message of a verdict, with the node and the place.
 fn tell(case: &Case, record: &CaseRecord, verdict: &CaseVerdict) -> String {
-    let Some(failure) = verdict.failures.first() else {
+    let Some(failure) = verdict.failures.first().filter(|_| record.gone.is_none()) else {
         return verdict.message.clone();
     };
     let step = case.steps().get(failure.step);
