@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::Args;
+use serde_json::Value;
 
 use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error, targets::Targets};
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     exit::Exit,
     explore::{
         file,
-        hunt::{self, End, Found, Wish},
+        hunt::{self, Audience, End, Found, Wish},
         script::Patience,
         trial::{Desk, Trial},
     },
@@ -140,7 +141,13 @@ async fn one(args: &ExploreArgs, desk: &Desk<'_>, seed: u64) -> Result<Exit, Run
         shrink_time: Duration::from_secs(60 * u64::from(args.shrink_minutes)),
     };
     line(&format!("seed {seed}"));
-    Ok(match hunt::hunt(desk, wish, &line).await? {
+    let path = args.out.join(format!("explored-seed-{seed}.json"));
+    let keep = |script: &Value| keep(&path, script);
+    let audience = Audience {
+        say: &line,
+        keep: &keep,
+    };
+    Ok(match hunt::hunt(desk, wish, audience).await? {
         End::Passed { trial, checked } => {
             line(&format!(
                 "{}\npass: {} facts held and {} kept out, {} conflicts in {} lists, {} queries, {} answers compared\n{NOTE}",
@@ -159,7 +166,8 @@ async fn one(args: &ExploreArgs, desk: &Desk<'_>, seed: u64) -> Result<Exit, Run
             Exit::TooLittle
         }
         End::Failed(found) => {
-            let path = write(args, desk, seed, &found)?;
+            keep(&found.file)?;
+            write_trace(args, desk, seed, &path, &found)?;
             line(&failure(args, &path, &found));
             exit(found.trial.verdict.verdict)
         }
@@ -173,13 +181,15 @@ fn speed(trial: &Trial) -> String {
     format!("{steps} steps with {exchanges} requests in {seconds:.1} s, {rate:.0} steps/s")
 }
 
-/// The script, and the trace of its last play.
-fn write(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, found: &Found) -> Result<PathBuf, InputError> {
-    let out = &args.out;
-    fs::create_dir_all(out).map_err(|error| InputError::new(out, "", format!("cannot be made: {error}")))?;
-    let path = out.join(format!("explored-seed-{seed}.json"));
-    fs::write(&path, file::text(&found.file))
-        .map_err(|error| InputError::new(&path, "", format!("cannot be written: {error}")))?;
+fn keep(path: &Path, script: &Value) -> Result<(), InputError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| InputError::new(folder, "", format!("cannot be made: {error}")))?;
+    fs::write(path, file::text(script))
+        .map_err(|error| InputError::new(path, "", format!("cannot be written: {error}")))
+}
+
+/// The trace of the last play of the script.
+fn write_trace(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, path: &Path, found: &Found) -> Result<(), InputError> {
     let target = &desk.setting.target;
     let record = RunRecord {
         format: 1,
@@ -193,7 +203,7 @@ fn write(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, found: &Found) -> Resul
             version: target.version.clone(),
             how: "launched".to_owned(),
             features: target.features.clone(),
-            repeat: repeat(args, &path),
+            repeat: repeat(args, path),
             expected: Vec::new(),
         },
         digests: BTreeMap::new(),
@@ -209,8 +219,7 @@ fn write(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, found: &Found) -> Resul
         &record,
         std::slice::from_ref(&found.trial.record),
         &end,
-    )?;
-    Ok(path)
+    )
 }
 
 fn exchanges(trial: &Trial) -> usize {

@@ -13,7 +13,11 @@ use super::{
     script::{Patience, Script, script},
     trial::{Desk, Trial},
 };
-use crate::{error::RunError, judge::Verdict, vectors::Case};
+use crate::{
+    error::{InputError, RunError},
+    judge::Verdict,
+    vectors::Case,
+};
 
 /// What is wanted of one history.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +55,18 @@ pub struct Found {
     pub deeds: usize,
 }
 
-/// Says what happens while it happens.
-pub type Say<'a> = &'a (dyn Fn(&str) + Sync);
+/// Who hears of things while they happen.
+#[derive(Clone, Copy)]
+pub struct Audience<'a> {
+    pub say: &'a (dyn Fn(&str) + Sync),
+    /// Is given the script of a failure, and each smaller one: nothing is lost when somebody loses patience.
+    pub keep: &'a (dyn Fn(&Value) -> Result<(), InputError> + Sync),
+}
 
 struct Hunt<'a> {
     desk: &'a Desk<'a>,
     wish: Wish,
-    say: Say<'a>,
+    audience: Audience<'a>,
     id: String,
 }
 
@@ -68,12 +77,12 @@ struct Played {
 }
 
 /// Draws a history, plays it, and makes it small when it fails.
-pub async fn hunt(desk: &Desk<'_>, wish: Wish, say: Say<'_>) -> Result<End, RunError> {
+pub async fn hunt(desk: &Desk<'_>, wish: Wish, audience: Audience<'_>) -> Result<End, RunError> {
     let history = draw::history(wish.seed, wish.nodes, wish.deeds);
     let hunt = Hunt {
         desk,
         wish,
-        say,
+        audience,
         id: format!("explored-seed-{}", wish.seed),
     };
     hunt.introduce(&history);
@@ -90,13 +99,17 @@ pub async fn hunt(desk: &Desk<'_>, wish: Wish, say: Say<'_>) -> Result<End, RunE
 }
 
 impl Hunt<'_> {
+    fn say(&self, text: &str) {
+        (self.audience.say)(text);
+    }
+
     fn introduce(&self, history: &History) {
         let counts = history
             .counts()
             .into_iter()
             .map(|(kind, count)| format!("{count} {kind}"));
         let counts: Vec<String> = counts.collect();
-        (self.say)(&format!(
+        self.say(&format!(
             "{} nodes in a {}: {}\n{} deeds: {}",
             history.nodes.len(),
             history.shape,
@@ -134,14 +147,18 @@ impl Hunt<'_> {
 
     fn tell(&self, how: &str, played: &Played) {
         let steps = played.script.steps.len();
-        (self.say)(&format!("{how}, of {steps} steps: {}", visible(&played.trial.told)));
+        self.say(&format!("{how}, of {steps} steps: {}", visible(&played.trial.told)));
     }
 
-    /// What comes after the step that failed was never played.
-    fn found(&self, history: &History, played: Played, reproduced: bool) -> Box<Found> {
+    /// The script up to the step that failed: what comes after it was never played.
+    fn told(&self, played: &Played) -> Value {
         let end = played.trial.last_step().min(played.script.steps.len() - 1);
+        self.file(&played.script.nodes, &played.script.steps[..=end])
+    }
+
+    fn found(&self, history: &History, played: Played, reproduced: bool) -> Box<Found> {
         Box::new(Found {
-            file: self.file(&played.script.nodes, &played.script.steps[..=end]),
+            file: self.told(&played),
             trial: played.trial,
             reproduced,
             nodes: history.nodes.len(),

@@ -27,10 +27,11 @@ impl Hunt<'_> {
     /// From the first failure on.
     pub(super) async fn run_down(&self, history: &History, first: Played) -> Result<Box<Found>, RunError> {
         self.tell("failed", &first);
+        (self.audience.keep)(&self.told(&first))?;
         let mut plays = 0;
         let again = loop {
             if plays == AGAIN {
-                (self.say)(&format!(
+                self.say(&format!(
                     "played {AGAIN} times more it did not fail: not reproduced, and written as it is"
                 ));
                 return Ok(self.found(history, first, false));
@@ -43,7 +44,7 @@ impl Hunt<'_> {
         };
         self.tell("failed again", &again);
         if plays > 1 {
-            (self.say)(&format!(
+            self.say(&format!(
                 "it fails only now and then: smaller ones are played up to {AGAIN} times each"
             ));
         }
@@ -65,9 +66,9 @@ impl Hunt<'_> {
             if quick == full || runs == 0 || deadline.is_over() {
                 break;
             }
-            (self.say)("the small script fails only when nobody waits as long; once more, waiting as long");
+            self.say("the small script fails only when nobody waits as long; once more, waiting as long");
         }
-        (self.say)("nothing smaller fails for certain");
+        self.say("nothing smaller fails for certain");
         Ok(self.found(history, again, true))
     }
 
@@ -100,21 +101,22 @@ impl Hunt<'_> {
                 continue;
             }
             if *runs == 0 || deadline.is_over() {
-                (self.say)("the runs or the time for making it smaller are used up");
+                self.say("the runs or the time for making it smaller are used up");
                 break;
             }
             *runs -= 1;
             tries += 1;
-            let fails = self.fails(&candidate, chase, patience).await?.is_some();
-            shrinker.told(fails);
-            if fails {
+            let failed = self.fails(&candidate, chase, patience).await?;
+            shrinker.told(failed.is_some());
+            if let Some(played) = failed {
+                (self.audience.keep)(&self.told(&played))?;
                 let (deeds, nodes) = (candidate.deeds.len(), candidate.nodes.len());
-                (self.say)(&format!("  try {tries}: {deeds} deeds on {nodes} nodes still fail"));
+                self.say(&format!("  try {tries}: {deeds} deeds on {nodes} nodes still fail"));
             }
         }
         let (deeds, nodes) = (shrinker.best().deeds.len(), shrinker.best().nodes.len());
         let seconds = started.elapsed().as_secs();
-        (self.say)(&format!(
+        self.say(&format!(
             "{deeds} deeds on {nodes} nodes are left after {tries} tries and {seconds} s"
         ));
         Ok(shrinker.best().clone())
