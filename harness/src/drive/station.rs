@@ -12,6 +12,7 @@ use crate::{
     trace::{Event, Gone},
     vectors::{KeyWish, world::CommandName},
     world::{
+        http::Outgoing,
         keys::Key,
         link::Link,
         node::{Ground, Node},
@@ -44,6 +45,13 @@ impl Station {
         if let Some(link) = &link {
             link.lead_to(node.http.base());
         }
+        // Some nodes make their keys when they are first asked who they are, and their command line wants to find them made.
+        let ask = Outgoing {
+            method: "GET".to_owned(),
+            target: "/.well-known/stigmem".to_owned(),
+            ..Outgoing::default()
+        };
+        node.http.send(ask).await.map_err(RunError::Harness)?;
         let shepherd = node.shepherd_pid();
         let place = Place::launched(target.clone(), node, name.to_owned());
         let wish = KeyWish {

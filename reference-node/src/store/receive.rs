@@ -1,11 +1,13 @@
 //! Taking in what a peer sent: facts one by one, and the cursor with the page it belongs to.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::assert::{Origin, Stamp};
 use super::contest::SYSTEM;
 use super::writer::Txn;
-use super::{Store, Stored, peers};
+use super::{Store, StoreError, Stored, peers};
 use crate::domain::fact::Draft;
 use crate::domain::id::Id;
 use crate::domain::incoming::{Incoming, Offer};
@@ -41,25 +43,44 @@ pub(crate) enum Outcome {
     Refused(&'static str),
 }
 
+/// How facts are stored that can all be expected to be fine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Care {
+    /// An error of one undoes them all.
+    Together,
+    /// An error of one undoes that one. `SQLite` walks through the journal of the whole transaction at the end of each savepoint, so that
+    /// many facts take the square of their time.
+    Each,
+}
+
 /// One outcome for each offer, or nothing at all when the sender is not an active peer any more.
 pub(crate) type Received = Option<Vec<Outcome>>;
 
 impl Store {
     /// Everything in one transaction. What is refused is written down and does not keep the rest from being stored.
     pub(crate) async fn receive(&self, batch: Batch) -> Stored<Received> {
-        self.writer.submit(move |txn| txn.receive(&batch)).await
+        let batch = Arc::new(batch);
+        let hasty = Arc::clone(&batch);
+        match self.writer.submit(move |txn| txn.receive(&hasty, Care::Together)).await {
+            Err(StoreError::Stopped) => Err(StoreError::Stopped),
+            Err(error) => {
+                tracing::warn!(%error, "facts of a peer could not be stored together; each is tried alone");
+                self.writer.submit(move |txn| txn.receive(&batch, Care::Each)).await
+            }
+            received => received,
+        }
     }
 }
 
 impl Txn<'_> {
-    fn receive(&mut self, batch: &Batch) -> rusqlite::Result<Received> {
+    fn receive(&mut self, batch: &Batch, care: Care) -> rusqlite::Result<Received> {
         let standing = peers::find(self.db, "id", &batch.sender.id)?;
         if standing.is_none_or(|peer| peer.status != Status::Active) {
             return Ok(None);
         }
         let mut outcomes = Vec::with_capacity(batch.offers.len());
         for offer in &batch.offers {
-            let outcome = self.take(batch, offer)?;
+            let outcome = self.take(batch, offer, care)?;
             if let Outcome::Refused(reason) = outcome {
                 self.refused(batch, offer, reason)?;
             }
@@ -74,7 +95,7 @@ impl Txn<'_> {
         Ok(Some(outcomes))
     }
 
-    fn take(&mut self, batch: &Batch, offer: &Offer) -> rusqlite::Result<Outcome> {
+    fn take(&mut self, batch: &Batch, offer: &Offer, care: Care) -> rusqlite::Result<Outcome> {
         if let Some(id) = offer.id
             && self.is_known(id)?
         {
@@ -86,6 +107,10 @@ impl Txn<'_> {
         };
         if let Err(reason) = batch.policy.judge(fact) {
             return Ok(Outcome::Refused(reason));
+        }
+        if care == Care::Together {
+            self.store_received(fact, &batch.sender.node_id)?;
+            return Ok(Outcome::Stored);
         }
         // One fact that cannot be stored must not take the page with it, or the page would come again for ever.
         self.db.prepare_cached("SAVEPOINT fact")?.execute([])?;

@@ -246,3 +246,32 @@ proptest! {
         prop_assert_eq!(&seen[0], &seen[1]);
     }
 }
+
+#[test]
+fn a_fact_that_cannot_be_stored_costs_its_page_nothing() {
+    let (folder, store) = open_store();
+    let other = rusqlite::Connection::open(folder.path().join("a.db")).unwrap();
+    other
+        .execute_batch(
+            "CREATE TRIGGER spoilt BEFORE INSERT ON fact WHEN hex(NEW.id) LIKE '7D9F2C8E%02'
+             BEGIN SELECT RAISE(ABORT, 'a spoilt page'); END",
+        )
+        .unwrap();
+    runtime().block_on(async {
+        let sender = peer(&store, 1).await;
+        let told = [
+            (1, "x", "1", (100, 1)),
+            (2, "x", "1", (100, 2)),
+            (3, "x", "1", (100, 3)),
+        ];
+        let outcomes = receive(&store, &sender, &told).await;
+        let refused = Outcome::Refused("ingest_error");
+        assert_eq!(outcomes, [Outcome::Stored, refused, Outcome::Stored]);
+        assert_eq!(shown(&store).await.len(), 2);
+        assert_eq!(
+            receive(&store, &sender, &told).await,
+            [Outcome::Known, refused, Outcome::Known]
+        );
+        store.close().await;
+    });
+}
