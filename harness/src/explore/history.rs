@@ -176,6 +176,18 @@ impl Does {
 
     /// Whether it is about this node.
     pub fn concerns(&self, node: usize) -> bool {
+        let mut copy = *self;
+        copy.nodes().into_iter().any(|at| *at == node)
+    }
+
+    /// The same deed with another node in the place of one.
+    pub fn rename(&mut self, node: usize, other: usize) {
+        for at in self.nodes().into_iter().filter(|at| **at == node) {
+            *at = other;
+        }
+    }
+
+    fn nodes(&mut self) -> Vec<&mut usize> {
         match self {
             Self::Assert { at, .. }
             | Self::Burst { at, .. }
@@ -186,8 +198,8 @@ impl Does {
             | Self::Kill(at)
             | Self::Start(at)
             | Self::Pause(at)
-            | Self::Resume(at) => *at == node,
-            Self::Link { to, from, .. } => *to == node || *from == node,
+            | Self::Resume(at) => vec![at],
+            Self::Link { to, from, .. } => vec![to, from],
         }
     }
 }
