@@ -143,21 +143,26 @@ fn no_raw_key_is_written_down() {
     assert!(trace.contains("{secret:"), "a created key is replaced");
 }
 
-/// Children of the kit, by the folder that only they have in their environment.
-fn processes_with(mark: &str) -> usize {
-    let environments = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
-        let environment = std::fs::read(entry.path().join("environ")).ok()?;
-        Some(String::from_utf8_lossy(&environment).into_owned())
+/// Children of the kit, by the folder that only they have in their environment, with their command lines.
+fn processes_with(mark: &str) -> Vec<(String, String)> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let read = |what: &str| std::fs::read(entry.path().join(what)).ok();
+        let environment = String::from_utf8_lossy(&read("environ")?).into_owned();
+        let command = String::from_utf8_lossy(&read("cmdline")?).replace('\0', " ");
+        let id = entry.file_name().to_string_lossy().into_owned();
+        environment.contains(mark).then_some((id, command))
     });
-    environments.filter(|environment| environment.contains(mark)).count()
+    processes.collect()
 }
 
-/// Ends a run in the middle with a signal; afterwards no process of it is left.
-fn nothing_is_left_after(signal: &str) {
+/// Ends a run of nodes alone, or of worlds, in the middle with a signal; afterwards no process of it is left.
+fn nothing_is_left_after(signal: &str, selection: &[&str], also_shepherds: bool) {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().to_str().unwrap().to_owned();
     let mut run = Command::new(KIT)
-        .args(["run", "--select", "durability", "--select", "facts", "--report-dir"])
+        .arg("run")
+        .args(selection)
+        .arg("--report-dir")
         .arg(folder.path())
         .env("STIGMEM_TEST_MARK", &mark)
         .stdout(Stdio::null())
@@ -170,38 +175,58 @@ fn nothing_is_left_after(signal: &str) {
         while !done() {
             assert!(
                 Instant::now() < deadline,
-                "it took too long; {} processes are left",
+                "it took too long; left are {:?}",
                 processes_with(&mark)
             );
             std::thread::park_timeout(Duration::from_millis(20));
         }
     };
     // The kit, a shepherd and a node.
-    until(&|| processes_with(&mark) >= 3);
-    Command::new("kill")
-        .args([signal, &run.id().to_string()])
-        .status()
-        .unwrap();
+    until(&|| processes_with(&mark).len() >= 3);
+    let shepherds = processes_with(&mark)
+        .into_iter()
+        .filter(|(_, command)| also_shepherds && command.contains(" shepherd "));
+    let all = shepherds.map(|(id, _)| id).chain([run.id().to_string()]);
+    Command::new("kill").arg(signal).args(all).status().unwrap();
     run.wait().unwrap();
-    until(&|| processes_with(&mark) == 0);
+    until(&|| processes_with(&mark).is_empty());
     let mut said = String::new();
     BufReader::new(run.stderr.take().unwrap())
         .read_to_string(&mut said)
         .unwrap();
     assert!(
-        signal == "-KILL" || said.lines().any(|line| line.contains("interrupted")),
+        signal != "-INT" || said.lines().any(|line| line.contains("interrupted")),
         "{said}"
     );
 }
 
+const NODES: [&str; 4] = ["--select", "durability", "--select", "facts"];
+const WORLDS: [&str; 4] = ["--profile", "federation", "--select", "relay"];
+
 #[test]
 fn nothing_is_left_after_an_interrupt() {
-    nothing_is_left_after("-INT");
+    nothing_is_left_after("-INT", &NODES, false);
 }
 
 #[test]
 fn nothing_is_left_when_the_kit_itself_is_killed() {
-    nothing_is_left_after("-KILL");
+    nothing_is_left_after("-KILL", &NODES, false);
+}
+
+#[test]
+fn no_world_is_left_after_an_interrupt() {
+    nothing_is_left_after("-INT", &WORLDS, false);
+}
+
+#[test]
+fn no_world_is_left_when_the_kit_itself_is_killed() {
+    nothing_is_left_after("-KILL", &WORLDS, false);
+}
+
+/// As `killall` does: shepherds have the kit's name.
+#[test]
+fn no_world_is_left_when_its_shepherds_are_asked_to_end_too() {
+    nothing_is_left_after("-TERM", &WORLDS, true);
 }
 
 #[test]

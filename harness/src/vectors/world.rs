@@ -140,6 +140,22 @@ pub struct Fault {
     pub drip_ms: Option<u64>,
     /// The answer waits so long.
     pub after_ms: Option<u64>,
+    /// How many requests it befalls, one without it.
+    pub times: Option<usize>,
+}
+
+impl Fault {
+    /// Each as often as it says.
+    pub fn unrolled(faults: &[Self]) -> impl Iterator<Item = Self> {
+        let each = faults.iter().flat_map(|fault| {
+            let one = Self {
+                times: None,
+                ..fault.clone()
+            };
+            std::iter::repeat_n(one, fault.times.unwrap_or(1))
+        });
+        each.collect::<Vec<_>>().into_iter()
+    }
 }
 
 /// What happens to the way to a node: for what comes from one other node, or for all.

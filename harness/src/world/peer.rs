@@ -80,7 +80,7 @@ impl Peer {
         let cursor = page.cursor.clone().unwrap_or_else(|| format!("page-{number}").into());
         state.pages.push(Served {
             cursor,
-            faults: page.faults.iter().cloned().collect(),
+            faults: Fault::unrolled(&page.faults).collect(),
             page,
         });
     }
@@ -97,7 +97,7 @@ impl Peer {
 
     /// What becomes of the next requests for those.
     pub fn fail_next(&self, faults: &[Fault]) {
-        self.script.state().faults.extend(faults.iter().cloned());
+        self.script.state().faults.extend(Fault::unrolled(faults));
     }
 
     /// What it was asked so far, oldest first.

@@ -1,7 +1,7 @@
 //! The process between us and a node: `stigmem-conformance shepherd -- COMMAND…`.
 //!
 //! It holds one end of a pipe. When the other end closes, however we ended (also by SIGKILL), it kills the node's process group.
-//! Over the same pipe it is told to stop (`term`), kill (`kill`), halt (`pause`) or continue (`resume`) the node; it leaves with the node, and says how the node ended.
+//! A signal that asks it to end (`killall stigmem-conformance` reaches it too) ends the node as well. Over the same pipe it is told to stop (`term`), kill (`kill`), halt (`pause`) or continue (`resume`) the node; it leaves with the node, and says how the node ended.
 
 use std::{ffi::OsString, process::Stdio};
 
@@ -9,6 +9,7 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessGroup};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
+    signal::unix::{SignalKind, signal},
 };
 
 /// Runs until the command has ended; the text says how.
@@ -24,8 +25,18 @@ pub async fn run(command: Vec<OsString>) -> Result<String, String> {
         .spawn()
         .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
+    let mut asked = [
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::hangup())?,
+    ];
     loop {
+        let [terminate, interrupt, hangup] = &mut asked;
         tokio::select! {
+            _ = terminate.recv() => obey(None, &mut *child)?,
+            _ = interrupt.recv() => obey(None, &mut *child)?,
+            _ = hangup.recv() => obey(None, &mut *child)?,
             ended = child.wait() => return Ok(ended.map_or_else(|error| error.to_string(), |status| status.to_string())),
             order = orders.next_line() => obey(order.ok().flatten().as_deref(), &mut *child)?,
         }
