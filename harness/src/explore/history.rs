@@ -116,6 +116,13 @@ pub enum Does {
         at: usize,
         said: usize,
     },
+    /// Time passes, counted in facts that one node tells another over what is whole at the moment.
+    Linger {
+        at: usize,
+        to: usize,
+        scope: Scope,
+        count: usize,
+    },
     Restart(usize),
     Kill(usize),
     Start(usize),
@@ -163,6 +170,7 @@ impl Does {
             Self::Retract { .. } => "retract",
             Self::Resolve { .. } => "resolve",
             Self::Await { .. } => "await",
+            Self::Linger { .. } => "linger",
             Self::Restart(_) => "restart",
             Self::Kill(_) => "kill",
             Self::Start(_) => "start",
@@ -199,6 +207,7 @@ impl Does {
             | Self::Start(at)
             | Self::Pause(at)
             | Self::Resume(at) => vec![at],
+            Self::Linger { at, to, .. } => vec![at, to],
             Self::Link { to, from, .. } => vec![to, from],
         }
     }

@@ -175,7 +175,7 @@ fn simpler_edge(edge: &mut Edge) {
 fn simpler_deed(does: &mut Does) {
     match does {
         Does::Assert { quarters, .. } => *quarters = 4,
-        Does::Burst { count, .. } => *count = 1,
+        Does::Burst { count, .. } | Does::Linger { count, .. } => *count = 1,
         Does::Link { way, .. } => {
             *way = match *way {
                 Way::Duplicate(_) => Way::Duplicate(1),
