@@ -57,6 +57,12 @@ impl Writer<'_> {
             self.add(mending);
             return;
         }
+        // What is broken shows only when somebody runs into it.
+        let broken = self.since.node + self.since.link > 0;
+        if self.draw.below(100) < if broken { 8 } else { 2 } {
+            self.linger();
+            return;
+        }
         match self.draw.below(100) {
             0..42 => self.assert(),
             42..50 => self.quarrel(),
@@ -97,13 +103,13 @@ impl Writer<'_> {
 
     /// Nothing stays broken for ever: a puller that has failed for long waits for long, and the end would wait for it.
     fn mend(&mut self) -> Option<Does> {
-        if self.since.node > 12 || self.since.node > 0 && self.draw.below(8) == 0 {
+        if self.since.node > 10 || self.since.node > 0 && self.draw.below(8) == 0 {
             let paused = self.state.those(Being::Paused).into_iter().map(Does::Resume);
             let down = self.state.those(Being::Down).into_iter().map(Does::Start);
             let mending: Vec<Does> = paused.chain(down).collect();
             return self.one_of(&mending);
         }
-        if self.since.link > 40 || self.since.link > 0 && self.draw.below(10) == 0 {
+        if self.since.link > 30 || self.since.link > 0 && self.draw.below(10) == 0 {
             let healed = self.state.broken().map(|((to, from), _)| Does::Link {
                 to,
                 from,
@@ -210,7 +216,25 @@ impl Writer<'_> {
         let up = self.state.those(Being::Up);
         let waits = recent.flat_map(|said| up.iter().map(|at| Does::Await { at: *at, said: *said }));
         let possible: Vec<Does> = waits.filter(|wait| self.state.allows(wait)).collect();
-        if let Some(wait) = self.one_of(&possible) {
+        self.rather_soon(&possible);
+    }
+
+    fn linger(&mut self) {
+        let count = 2 + self.draw.below(5);
+        let hops = self.state.edges().iter().flat_map(|edge| {
+            let scope = if edge.public { Scope::Public } else { Scope::Company };
+            let [one, other] = edge.ends;
+            [(one, other), (other, one)].map(|(at, to)| Does::Linger { at, to, scope, count })
+        });
+        let possible: Vec<Does> = hops.filter(|linger| self.state.allows(linger)).collect();
+        self.rather_soon(&possible);
+    }
+
+    /// Where requests have failed for long, waiting takes as long again, and everything else stays broken meanwhile: not too often.
+    fn rather_soon(&mut self, waits: &[Does]) {
+        let soon: Vec<Does> = waits.iter().copied().filter(|wait| self.state.is_soon(wait)).collect();
+        let any = soon.is_empty() || self.draw.below(8) == 0;
+        if let Some(wait) = self.one_of(if any { waits } else { &soon }) {
             self.add(wait);
         }
     }

@@ -116,6 +116,13 @@ pub enum Does {
         at: usize,
         said: usize,
     },
+    /// Time passes, counted in facts that one node tells another over what is whole at the moment.
+    Linger {
+        at: usize,
+        to: usize,
+        scope: Scope,
+        count: usize,
+    },
     Restart(usize),
     Kill(usize),
     Start(usize),
@@ -163,6 +170,7 @@ impl Does {
             Self::Retract { .. } => "retract",
             Self::Resolve { .. } => "resolve",
             Self::Await { .. } => "await",
+            Self::Linger { .. } => "linger",
             Self::Restart(_) => "restart",
             Self::Kill(_) => "kill",
             Self::Start(_) => "start",
@@ -176,6 +184,18 @@ impl Does {
 
     /// Whether it is about this node.
     pub fn concerns(&self, node: usize) -> bool {
+        let mut copy = *self;
+        copy.nodes().into_iter().any(|at| *at == node)
+    }
+
+    /// The same deed with another node in the place of one.
+    pub fn rename(&mut self, node: usize, other: usize) {
+        for at in self.nodes().into_iter().filter(|at| **at == node) {
+            *at = other;
+        }
+    }
+
+    fn nodes(&mut self) -> Vec<&mut usize> {
         match self {
             Self::Assert { at, .. }
             | Self::Burst { at, .. }
@@ -186,8 +206,9 @@ impl Does {
             | Self::Kill(at)
             | Self::Start(at)
             | Self::Pause(at)
-            | Self::Resume(at) => *at == node,
-            Self::Link { to, from, .. } => *to == node || *from == node,
+            | Self::Resume(at) => vec![at],
+            Self::Linger { at, to, .. } => vec![at, to],
+            Self::Link { to, from, .. } => vec![to, from],
         }
     }
 }

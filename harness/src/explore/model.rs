@@ -26,9 +26,15 @@ pub struct Fact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
-    Value { value: usize, quarters: u8 },
+    Value {
+        value: usize,
+        quarters: u8,
+    },
     Retraction,
+    /// A burst of so many.
     Many(usize),
+    /// So many, one after the other.
+    Series(usize),
 }
 
 impl Fact {
@@ -36,7 +42,7 @@ impl Fact {
     pub fn value(&self) -> Option<(usize, u8)> {
         match self.says {
             Says::Value { value, quarters } => Some((values::class(value), quarters)),
-            Says::Retraction | Says::Many(_) => None,
+            _ => None,
         }
     }
 
@@ -53,6 +59,7 @@ impl Fact {
     pub fn names(&self) -> Vec<String> {
         match self.says {
             Says::Many(count) => (0..count).map(|n| format!("f{}.facts.{n}", self.number)).collect(),
+            Says::Series(count) => (0..count).map(|n| one_of(self.number, n)).collect(),
             _ => vec![format!("f{}", self.number)],
         }
     }
@@ -118,6 +125,7 @@ impl Model {
             } => (at, triple, Says::Value { value, quarters }),
             Does::Retract { at, triple } => (at, triple, Says::Retraction),
             Does::Burst { at, scope, count } => (at, load(number, scope), Says::Many(count)),
+            Does::Linger { at, scope, count, .. } => (at, load(number, scope), Says::Series(count)),
             Does::Resolve { at, dispute, by } => {
                 let sides = self.sides(dispute);
                 let triple = sides.first()?.triple;
@@ -171,7 +179,8 @@ impl Model {
 
     /// Triples that are asked for, bursts left out.
     pub fn triples(&self) -> BTreeSet<Triple> {
-        let spoken = self.facts.iter().filter(|fact| !matches!(fact.says, Says::Many(_)));
+        let is_load = |fact: &&Fact| matches!(fact.triple.entity, Entity::Load(_));
+        let spoken = self.facts.iter().filter(|fact| !is_load(fact));
         spoken.map(|fact| fact.triple).collect()
     }
 
@@ -212,6 +221,11 @@ impl Model {
         }
         pairs
     }
+}
+
+/// What one fact of a series is saved as.
+pub fn one_of(number: usize, n: usize) -> String {
+    format!("f{number}n{n}")
 }
 
 /// What a burst is about: nobody else speaks of it.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     checks::{Checked, checks},
-    history::{Decision, Deed, Does, Entity, History, NAMES, Triple, Way},
+    history::{Decision, Deed, Does, Entity, History, NAMES, Scope, Triple, Way},
     model::Model,
     state::Being,
     values,
@@ -117,6 +117,12 @@ fn tell(deed: &Deed, model: &Model, patience: Patience, steps: &mut Vec<Value>) 
             json!({"assert_many": many, "on": NAMES[at], "save": fact(number), "expect": expect})
         }
         Does::Resolve { at, dispute, by } => return resolve(number, at, dispute, by, model, steps),
+        Does::Linger { at, to, scope, count } => {
+            for n in 0..count {
+                linger(number, n, scope, [at, to], patience, steps);
+            }
+            return;
+        }
         Does::Await { at, said } => {
             let last = model.last_name(said).unwrap_or_default();
             let step = json!({"fact": format!("{{{last}.id}}"), "expect": {"status": 200}});
@@ -142,6 +148,17 @@ fn about(triple: Triple, number: usize) -> Map<String, Value> {
     ];
     let members = members.into_iter().map(|(name, text)| (name.to_owned(), text.into()));
     members.collect()
+}
+
+/// One fact, and its arrival elsewhere: about as much time as between two pulls.
+fn linger(number: usize, n: usize, scope: Scope, [at, to]: [usize; 2], patience: Patience, steps: &mut Vec<Value>) {
+    let mut body = about(super::model::load(number, scope), number);
+    body.insert("entity".to_owned(), format!("{{ns}}/load/l{number}-{n}").into());
+    body.insert("value".to_owned(), json!({"type": "number", "v": n}));
+    let name = super::model::one_of(number, n);
+    steps.push(json!({"assert": body, "on": NAMES[at], "save": name, "expect": {"status": 201}}));
+    let step = json!({"fact": format!("{{{name}.id}}"), "expect": {"status": 200}});
+    steps.push(json!({"until": {"within_ms": patience.arrive_ms, "step": step}, "on": NAMES[to]}));
 }
 
 /// The conflict is found by its entity, which has no other.

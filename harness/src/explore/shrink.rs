@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::history::{Does, Edge, History, Way};
 
-/// Delta debugging: first the deeds in halves, quarters, … and one by one, then nodes, registrations and details, and from the
-/// beginning as long as anything helps.
+/// Delta debugging: first the deeds in halves, quarters, … and one by one, then nodes, neighbours taken for one, registrations and
+/// details, and from the beginning as long as anything helps.
 #[derive(Debug)]
 pub struct Shrinker {
     best: History,
@@ -25,6 +25,8 @@ enum Stage {
     },
     /// The nth node, registration, scope or detail.
     Node(usize),
+    /// One end of a registration, taken for the other: two of them for each registration.
+    Merge(usize),
     Edge(usize),
     Scope(usize),
     Detail(usize),
@@ -101,6 +103,28 @@ impl Shrinker {
                 smaller.edges.retain(|edge| !edge.ends.contains(&node));
                 smaller.deeds.retain(|deed| !deed.does.concerns(node));
             }
+            Stage::Merge(n) => {
+                let edge = *smaller.edges.get(n / 2)?;
+                let [stays, goes] = [edge.ends[n % 2], edge.ends[1 - n % 2]];
+                smaller.nodes.retain(|node| *node != goes);
+                for edge in &mut smaller.edges {
+                    edge.ends = edge.ends.map(|end| if end == goes { stays } else { end });
+                }
+                // A node is not its own peer, and two are registered once.
+                let edges = std::mem::take(&mut smaller.edges);
+                for edge in edges.into_iter().filter(|edge| edge.ends[0] != edge.ends[1]) {
+                    if !smaller
+                        .edges
+                        .iter()
+                        .any(|known| known.joins(edge.ends[0], edge.ends[1]))
+                    {
+                        smaller.edges.push(edge);
+                    }
+                }
+                for deed in &mut smaller.deeds {
+                    deed.does.rename(goes, stays);
+                }
+            }
             Stage::Edge(n) => {
                 if n >= smaller.edges.len() {
                     return None;
@@ -117,7 +141,7 @@ impl Shrinker {
     fn step(&mut self) {
         match &mut self.stage {
             Stage::Deeds { size, start } => *start += *size,
-            Stage::Node(n) | Stage::Edge(n) | Stage::Scope(n) | Stage::Detail(n) => *n += 1,
+            Stage::Node(n) | Stage::Merge(n) | Stage::Edge(n) | Stage::Scope(n) | Stage::Detail(n) => *n += 1,
             Stage::Over => {}
         }
     }
@@ -130,7 +154,8 @@ impl Shrinker {
                 size: size.min(self.best.deeds.len()).div_ceil(2).max(1),
                 start: 0,
             },
-            Stage::Node(_) => Stage::Edge(0),
+            Stage::Node(_) => Stage::Merge(0),
+            Stage::Merge(_) => Stage::Edge(0),
             Stage::Edge(_) => Stage::Scope(0),
             Stage::Scope(_) => Stage::Detail(0),
             Stage::Detail(_) if std::mem::take(&mut self.helped) => Stage::Deeds { size: 1, start: 0 },
@@ -150,7 +175,7 @@ fn simpler_edge(edge: &mut Edge) {
 fn simpler_deed(does: &mut Does) {
     match does {
         Does::Assert { quarters, .. } => *quarters = 4,
-        Does::Burst { count, .. } => *count = 1,
+        Does::Burst { count, .. } | Does::Linger { count, .. } => *count = 1,
         Does::Link { way, .. } => {
             *way = match *way {
                 Way::Duplicate(_) => Way::Duplicate(1),

@@ -29,6 +29,8 @@ pub struct State<'a> {
     beings: BTreeMap<usize, Being>,
     /// Links that are not whole, by who is asked and who asks.
     links: BTreeMap<(usize, usize), Way>,
+    /// Ways, from publisher to puller, on which requests have failed: the puller may wait before it asks again, as long as they failed.
+    tired: BTreeSet<(usize, usize)>,
     /// Where a deed said something, and for whom.
     said: BTreeMap<usize, (usize, Scope)>,
     triples: BTreeSet<Triple>,
@@ -42,6 +44,7 @@ impl<'a> State<'a> {
             edges,
             beings: nodes.iter().map(|node| (*node, Being::Up)).collect(),
             links: BTreeMap::new(),
+            tired: BTreeSet::new(),
             said: BTreeMap::new(),
             triples: BTreeSet::new(),
             disputes: BTreeMap::new(),
@@ -105,7 +108,11 @@ impl<'a> State<'a> {
             Does::Burst { at, .. } | Does::Restart(at) | Does::Kill(at) | Does::Pause(at) => up(at),
             Does::Retract { at, triple } => up(at) && self.triples.contains(triple),
             Does::Resolve { at, dispute, .. } => up(at) && self.open_disputes().contains(&(*dispute, *at)),
-            Does::Await { at, said } => up(at) && self.arrives(*said, *at),
+            Does::Await { at, said } => {
+                let said = self.said.get(said);
+                up(at) && said.is_some_and(|(origin, scope)| self.arrives(*origin, *scope, *at, false))
+            }
+            Does::Linger { at, to, scope, .. } => up(at) && self.arrives(*at, *scope, *to, false),
             Does::Start(node) => self.being(*node) == Some(Being::Down),
             Does::Resume(node) => self.being(*node) == Some(Being::Paused),
             Does::Link { to, from, way } => {
@@ -130,15 +137,24 @@ impl<'a> State<'a> {
         dispute.at == at && dispute.triple == *triple && dispute.values.len() < 2 && other
     }
 
-    /// Whether what a deed said reaches a node over what is whole now. It need not be there yet.
-    fn arrives(&self, said: usize, at: usize) -> bool {
-        let Some((origin, scope)) = self.said.get(&said).copied() else {
-            return false;
-        };
+    /// Whether what the deed waits for comes at once.
+    pub fn is_soon(&self, does: &Does) -> bool {
+        match does {
+            Does::Await { at, said } => {
+                let said = self.said.get(said);
+                said.is_some_and(|(origin, scope)| self.arrives(*origin, *scope, *at, true))
+            }
+            Does::Linger { at, to, scope, .. } => self.arrives(*at, *scope, *to, true),
+            _ => true,
+        }
+    }
+
+    /// Whether a fact reaches another node over what is whole now. It need not be there yet; `soon` passes by tired ways.
+    fn arrives(&self, origin: usize, scope: Scope, at: usize, soon: bool) -> bool {
         let up = |node: usize| self.being(node) == Some(Being::Up);
         let passes = |publisher: usize, puller: usize| {
             let whole = matches!(self.link(publisher, puller), Way::Whole | Way::Slow | Way::Shuffled);
-            up(publisher) && up(puller) && whole
+            up(publisher) && up(puller) && whole && !(soon && self.tired.contains(&(publisher, puller)))
         };
         origin != at && reach(self.edges, origin, scope, passes).contains(&at)
     }
@@ -163,6 +179,10 @@ impl<'a> State<'a> {
             Does::Burst { at, scope, .. } => {
                 self.said.insert(deed.number, (at, scope));
             }
+            Does::Linger { at, to, scope, .. } => {
+                self.said.insert(deed.number, (at, scope));
+                self.tired.remove(&(at, to));
+            }
             Does::Retract { at, triple } => {
                 self.said.insert(deed.number, (at, triple.scope));
             }
@@ -175,21 +195,35 @@ impl<'a> State<'a> {
             Does::Kill(node) => self.becomes(node, Being::Down),
             Does::Pause(node) => self.becomes(node, Being::Paused),
             Does::Start(node) | Does::Resume(node) => self.becomes(node, Being::Up),
-            Does::Link { to, from, way } => match way {
-                Way::Cut | Way::Slow | Way::Shuffled | Way::Chaos => {
-                    self.links.insert((to, from), way);
-                }
-                // The others are over by themselves.
-                _ => {
-                    self.links.remove(&(to, from));
-                }
-            },
-            Does::Await { .. } | Does::Restart(_) => {}
+            Does::Link { to, from, way } => self.befalls(to, from, way),
+            Does::Restart(node) => self.tired.retain(|(_, puller)| *puller != node),
+            Does::Await { .. } => {}
+        }
+    }
+
+    fn befalls(&mut self, to: usize, from: usize, way: Way) {
+        if !matches!(way, Way::Whole | Way::Slow | Way::Shuffled) {
+            self.tired.insert((to, from));
+        }
+        match way {
+            Way::Cut | Way::Slow | Way::Shuffled | Way::Chaos => {
+                self.links.insert((to, from), way);
+            }
+            // The others are over by themselves.
+            _ => {
+                self.links.remove(&(to, from));
+            }
         }
     }
 
     fn becomes(&mut self, node: usize, being: Being) {
-        self.beings.insert(node, being);
+        let before = self.beings.insert(node, being);
+        if being == Being::Up && before == Some(Being::Down) {
+            self.tired.retain(|(_, puller)| *puller != node);
+        } else if being != Being::Up {
+            let others = self.beings.keys().filter(|other| **other != node);
+            self.tired.extend(others.map(|other| (node, *other)));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ fn all_kinds_of_deeds_occur() {
         .flat_map(|seed| history(seed, 5, 200).counts())
         .map(|(kind, _)| kind)
         .collect();
-    assert_eq!(kinds.len(), 13, "{kinds:?}");
+    assert_eq!(kinds.len(), 14, "{kinds:?}");
 }
 
 #[test]

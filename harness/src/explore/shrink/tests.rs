@@ -2,6 +2,7 @@ use super::*;
 use crate::explore::{
     draw,
     history::{Entity, Scope},
+    model::Model,
 };
 
 /// Shrinks with a rule instead of nodes; how often it was tried.
@@ -84,6 +85,29 @@ fn a_registration_that_matters_stays_with_the_scope_that_matters() {
     assert_eq!(small.nodes.len(), 2);
     assert_eq!(small.edges.len(), 1);
     assert!(small.edges[0].public && !small.edges[0].company);
+}
+
+#[test]
+fn a_detour_becomes_a_neighbour() {
+    let arrives = |history: &History| {
+        let model = Model::of(history);
+        let facts = model.facts.iter().enumerate();
+        facts
+            .filter(|(_, fact)| fact.at != 1)
+            .any(|(n, _)| history.nodes.contains(&1) && model.holds(1, n))
+    };
+    let edge = |one, other| Edge {
+        ends: [one, other],
+        company: false,
+        public: true,
+    };
+    let mut history = draw::history(1, 4, 200);
+    history.edges = vec![edge(3, 2), edge(2, 0), edge(0, 1)];
+    history
+        .deeds
+        .retain(|deed| deed.does.kind() == "assert" && deed.does.concerns(3));
+    let (small, _) = shrink(&history.legal(), arrives);
+    assert_eq!((small.nodes.len(), small.deeds.len()), (2, 1), "{small:?}");
 }
 
 #[test]
