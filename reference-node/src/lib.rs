@@ -9,6 +9,7 @@ mod domain;
 mod federation;
 mod http;
 mod operator;
+mod policy;
 mod server;
 mod store;
 

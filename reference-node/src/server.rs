@@ -37,6 +37,9 @@ enum ServerError {
          listen on 127.0.0.1 or turn authentication on"
     )]
     Exposed(String),
+    #[cfg(feature = "deviations")]
+    #[error("{0}")]
+    Deviation(String),
     #[error("the runtime failed: {0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -102,6 +105,8 @@ fn help() -> String {
 }
 
 fn run() -> Result<(), ServerError> {
+    #[cfg(feature = "deviations")]
+    crate::policy::deviations::check().map_err(ServerError::Deviation)?;
     let settings = Settings::from_env()?;
     start_log(&settings)?;
     warn_about_unknown_settings();
@@ -141,6 +146,10 @@ fn start_log(settings: &Settings) -> Result<(), ServerError> {
 fn warn_about_unknown_settings() {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
+        #[cfg(feature = "deviations")]
+        if name == crate::policy::deviations::VARIABLE {
+            continue;
+        }
         if name.starts_with("STIGMEM_") && !settings().any(|setting| setting.name == name) {
             tracing::warn!(setting = %name, "this setting is not known and has no effect");
         }

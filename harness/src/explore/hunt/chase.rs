@@ -17,6 +17,7 @@ use crate::{
 };
 
 /// What a smaller history must do to count as failing.
+#[derive(Clone)]
 struct Chase {
     manner: Option<Manner>,
     /// How often it may be played until it does.
@@ -122,8 +123,13 @@ impl Hunt<'_> {
         Ok(shrinker.best().clone())
     }
 
-    /// Plays the small history with full patience, and then without the checks that do not matter.
+    /// Plays the small history with full patience, and then without the checks that do not matter. What made it fail may be a matter
+    /// of time, of which a small history has less, so it gets more chances.
     async fn confirm(&self, small: &History, chase: &Chase) -> Result<Option<Box<Found>>, RunError> {
+        let chase = &Chase {
+            plays: AGAIN,
+            ..chase.clone()
+        };
         let Some(whole) = self.fails(small, chase, self.wish.patience).await? else {
             return Ok(None);
         };

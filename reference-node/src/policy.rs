@@ -1,0 +1,60 @@
+//! What the node does at each place where it could do wrong, as values that the rules ask for. There is one right value for each, and
+//! an ordinary build knows no way to another: `now()` is a constant there, and what depends on other values is not compiled in.
+//!
+//! A build with the feature `deviations` takes wrong values from the variable `STIGMEM_DEVIATION`, `Policy=Value` with commas
+//! between, so that the conformance kit can show that its cases catch a node that does so. The files in `harness/deviations`
+//! say which requirement each value breaks.
+
+/// Declares policies: the right value first, then the wrong ones.
+macro_rules! policies {
+    ($($(#[$doc:meta])* $name:ident { $(#[$right_doc:meta])* $right:ident $(, $(#[$wrong_doc:meta])* $wrong:ident)+ $(,)? })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq)]
+            #[cfg_attr(not(feature = "deviations"), allow(dead_code, reason = "an ordinary build takes the right value alone"))]
+            pub(crate) enum $name {
+                $(#[$right_doc])*
+                $right,
+                $($(#[$wrong_doc])* $wrong,)+
+            }
+
+            impl $name {
+                #[cfg(not(feature = "deviations"))]
+                #[inline(always)]
+                pub(crate) const fn now() -> Self {
+                    Self::$right
+                }
+
+                #[cfg(feature = "deviations")]
+                pub(crate) fn now() -> Self {
+                    static NOW: std::sync::OnceLock<$name> = std::sync::OnceLock::new();
+                    *NOW.get_or_init(|| match $crate::policy::deviations::value(stringify!($name)) {
+                        $(Some(stringify!($wrong)) => Self::$wrong,)+
+                        _ => Self::$right,
+                    })
+                }
+            }
+        )*
+
+        /// Each policy with its wrong values.
+        #[cfg(feature = "deviations")]
+        pub(super) const KNOWN: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($wrong)),+])),*];
+    };
+}
+
+#[cfg(feature = "deviations")]
+pub(crate) mod deviations;
+mod exchange;
+mod facts;
+mod handshake;
+mod reading;
+mod standing;
+
+pub(crate) use exchange::*;
+pub(crate) use facts::*;
+pub(crate) use handshake::*;
+pub(crate) use reading::*;
+pub(crate) use standing::*;
+
+#[cfg(feature = "deviations")]
+const AREAS: &[&[(&str, &[&str])]] = &[exchange::KNOWN, facts::KNOWN, handshake::KNOWN, reading::KNOWN, standing::KNOWN];

@@ -1,0 +1,37 @@
+//! How a deviating node is told what to do wrong.
+
+use std::{env, sync::LazyLock};
+
+/// Wrong values, `Policy=Value`, separated by commas.
+pub(crate) const VARIABLE: &str = "STIGMEM_DEVIATION";
+
+static TOLD: LazyLock<String> = LazyLock::new(|| env::var(VARIABLE).unwrap_or_default());
+
+/// Every policy with its wrong values.
+pub(crate) fn known() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    super::AREAS.iter().copied().flatten().copied()
+}
+
+/// The value that a policy was told to take.
+pub(super) fn value(policy: &str) -> Option<&'static str> {
+    pairs(&TOLD).find(|(name, _)| *name == policy).map(|(_, value)| value)
+}
+
+fn pairs(told: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = told.split(',').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// Whether what was told can be done; a node that ignored it would pass for one that deviates.
+pub(crate) fn check() -> Result<(), String> {
+    for (name, value) in pairs(&TOLD) {
+        let wrong = known().find(|(policy, _)| *policy == name).map(|(_, wrong)| wrong);
+        let Some(wrong) = wrong else {
+            return Err(format!("{VARIABLE}: there is no policy {name}"));
+        };
+        if !wrong.contains(&value) {
+            return Err(format!("{VARIABLE}: {name} has the wrong values {}, not {value}", wrong.join(", ")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Policies of serving, pulling, taking in and relaying facts.
+
+policies! {
+}

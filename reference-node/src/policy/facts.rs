@@ -1,0 +1,4 @@
+//! Policies of what a fact is: its members, values, names, clocks and content id.
+
+policies! {
+}

@@ -1,0 +1,4 @@
+//! Policies of peers, their declarations and tokens, pushing, load and the audit log.
+
+policies! {
+}

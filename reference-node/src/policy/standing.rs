@@ -1,0 +1,4 @@
+//! Policies of what facts do to each other: retraction, contradiction, resolution and expiry.
+
+policies! {
+}
