@@ -47,14 +47,26 @@ pub(crate) mod deviations;
 mod exchange;
 mod facts;
 mod handshake;
+mod ingest;
 mod reading;
 mod standing;
+mod tokens;
 
 pub(crate) use exchange::*;
 pub(crate) use facts::*;
 pub(crate) use handshake::*;
+pub(crate) use ingest::*;
 pub(crate) use reading::*;
 pub(crate) use standing::*;
+pub(crate) use tokens::*;
 
 #[cfg(feature = "deviations")]
-const AREAS: &[&[(&str, &[&str])]] = &[exchange::KNOWN, facts::KNOWN, handshake::KNOWN, reading::KNOWN, standing::KNOWN];
+const AREAS: &[&[(&str, &[&str])]] = &[
+    exchange::KNOWN,
+    facts::KNOWN,
+    handshake::KNOWN,
+    ingest::KNOWN,
+    reading::KNOWN,
+    standing::KNOWN,
+    tokens::KNOWN,
+];

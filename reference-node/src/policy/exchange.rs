@@ -1,4 +1,4 @@
-//! Policies of serving, pulling, taking in and relaying facts.
+//! Policies of serving, pulling and relaying facts, and of checkpoints.
 
 policies! {
 }

@@ -1,4 +1,4 @@
-//! Policies of peers, their declarations and tokens, pushing, load and the audit log.
+//! Policies of peers, their declarations, load and the audit log.
 
 policies! {
 }
