@@ -1,0 +1,4 @@
+//! Policies of taking in what other nodes send.
+
+policies! {
+}

@@ -1,0 +1,4 @@
+//! Policies of peer tokens and of pushing.
+
+policies! {
+}
