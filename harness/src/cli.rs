@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod explore;
 mod judge;
+mod kill_matrix;
 mod list;
 mod run;
 mod spec;
@@ -74,6 +75,8 @@ enum Command {
     /// Play random histories of several nodes against a model, and make those that fail small
     #[command(after_help = EXIT_CODES)]
     Explore(explore::ExploreArgs),
+    /// Show that the cases can fail: play them on nodes that break one rule each
+    KillMatrix(kill_matrix::KillMatrixArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Some(Command::Spec(command)) => spec::spec(&command),
         Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::Explore(args)) => explore::explore(&args),
+        Some(Command::KillMatrix(args)) => kill_matrix::kill_matrix(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),

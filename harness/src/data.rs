@@ -1,4 +1,4 @@
-//! The data folders (`spec`, `schemas`, `vectors`, `targets`): embedded in the binary, or read from `--data DIR`.
+//! The data folders (`spec`, `schemas`, `vectors`, `targets`, `deviations`): embedded in the binary, or read from `--data DIR`.
 
 use std::{
     collections::BTreeMap,
@@ -51,7 +51,8 @@ impl Data {
             }
             read_folder(&path, folder, &mut files)?;
         }
-        for (name, text) in EMBEDDED.iter().filter(|(name, _)| name.starts_with("targets/")) {
+        let ours = |name: &str| name.starts_with("targets/") || name.starts_with("deviations/");
+        for (name, text) in EMBEDDED.iter().filter(|(name, _)| ours(name)) {
             files.insert((*name).to_owned(), (*text).to_owned());
         }
         Ok(Self {

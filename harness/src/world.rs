@@ -4,6 +4,7 @@ pub mod clock;
 pub mod http;
 pub mod keys;
 pub mod link;
+pub mod mask;
 pub mod node;
 pub mod peer;
 pub mod raw;

@@ -164,6 +164,7 @@ async fn measure_telling(args: &BenchArgs, progress: bench::Progress<'_>) -> Res
         kit: "unused".into(),
         scratch: scratch.path().to_owned(),
         limits,
+        mask: None,
     };
     bench::bench(args, &data, &schemas, &ground, progress).await
 }

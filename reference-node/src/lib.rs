@@ -30,3 +30,9 @@ pub fn server_command() -> ExitCode {
 pub fn operator_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     operator::main(args)
 }
+
+/// The policies that this node can be told to break, each with its wrong values.
+#[cfg(feature = "deviations")]
+pub fn deviations() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    policy::deviations::known()
+}

@@ -147,7 +147,7 @@ fn warn_about_unknown_settings() {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         #[cfg(feature = "deviations")]
-        if name == crate::policy::deviations::VARIABLE {
+        if name.starts_with(crate::policy::deviations::VARIABLE) {
             continue;
         }
         if name.starts_with("STIGMEM_") && !settings().any(|setting| setting.name == name) {

@@ -146,6 +146,7 @@ pub(super) fn ground(scratch: &Path, timeout: u64) -> Result<Ground, RunError> {
         kit,
         scratch: scratch.to_owned(),
         limits: drive::limits(timeout),
+        mask: None,
     })
 }
 

@@ -127,7 +127,8 @@ fn names(case: &Case, stage: &Stage<'_>, seed: u64) -> Result<serde_json::Map<St
     let mut draw = Draw::new(seed, &case.id);
     let place = &stage.place;
     let base = place.http.base();
-    let url = reqwest::Url::parse(base).map_err(|error| error.to_string())?;
+    // Bytes that are no HTTP go to the node itself.
+    let own = reqwest::Url::parse(&place.own_base()).map_err(|error| error.to_string())?;
     let mut names = serde_json::Map::new();
     names.insert("ns".to_owned(), format!("stigmem://{}.example", draw.token(12)).into());
     names.insert("tag".to_owned(), draw.token(10).into());
@@ -138,10 +139,10 @@ fn names(case: &Case, stage: &Stage<'_>, seed: u64) -> Result<serde_json::Map<St
     names.insert("node".to_owned(), node.into());
     names.extend(stage.world.into_iter().flat_map(Constellation::names));
     names.insert("url".to_owned(), base.into());
-    names.insert("host".to_owned(), url.host_str().unwrap_or_default().into());
+    names.insert("host".to_owned(), own.host_str().unwrap_or_default().into());
     names.insert(
         "port".to_owned(),
-        url.port_or_known_default().unwrap_or_default().into(),
+        own.port_or_known_default().unwrap_or_default().into(),
     );
     names.insert("row".to_owned(), Value::Object(case.row.clone()));
     let now = clock::now_ms();

@@ -129,7 +129,7 @@ impl Member {
         let identity = self.identity().clone();
         json!({
             "url": self.url(), "authority": authority(self.url()), "node_id": identity.node_id, "key": identity.key,
-            "outside": outside(self.place.http.base()),
+            "outside": outside(&self.place.own_base()),
         })
     }
 
@@ -183,7 +183,7 @@ async fn member(ground: &Ground, target: &Target, berth: Berth<'_>) -> Result<Me
     let link = Link::start(ground.limits, berth.draw).await.map_err(gone)?;
     let variants: Vec<&str> = [target::FEDERATION].into_iter().chain(berth.variant).collect();
     let node = if berth.idle {
-        Node::rest(ground, target, &variants, &berth.folder, Some(&link.url))?
+        Node::rest(ground, target, &variants, &berth.folder, Some(&link.url)).await?
     } else {
         Node::launch(ground, target, &variants, &berth.folder, Some(&link.url)).await?
     };

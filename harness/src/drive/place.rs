@@ -56,6 +56,14 @@ impl Place {
         }
     }
 
+    /// Where the node itself listens, whatever mask it wears.
+    pub fn own_base(&self) -> String {
+        match self.names.get("port") {
+            Some(port) => format!("http://127.0.0.1:{port}"),
+            None => self.http.base().to_owned(),
+        }
+    }
+
     pub fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
     }

@@ -34,7 +34,7 @@ struct Document<'a> {
 }
 
 /// For the content security policy: nothing else is allowed to run, or to be loaded.
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     format!("sha256-{}", data_encoding::BASE64.encode(&Sha256::digest(text)))
 }
 

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::{
     Response, StatusCode,
-    header::{self, HeaderName},
+    header::{self, HeaderValue},
 };
 
 use super::{
     clock,
-    http::{self, Limits, Outgoing},
-    serve::{Answering, Body, HangUp, Received, Server, cut, whole},
+    http::{Limits, Outgoing},
+    serve::{Answering, Body, Forwarder, HOP_BY_HOP, HangUp, Passed, Received, Server, cut, whole},
 };
 use crate::{protocol::peering, seed::Draw};
+use fate::State;
 pub use fate::{Counts, Rule};
-use fate::{Passed, State};
 
 #[derive(Debug)]
 pub struct Link {
@@ -30,13 +30,8 @@ pub struct Link {
 impl Link {
     /// What is left to chance is drawn from `draw`.
     pub async fn start(limits: Limits, draw: Draw) -> Result<Self, String> {
-        let client = http::client("http://", limits.time)
-            .pool_max_idle_per_host(0)
-            .build()
-            .map_err(|error| error.to_string())?;
         let way = Arc::new(Way {
-            client,
-            longest: limits.body,
+            forwarder: Forwarder::new(limits)?,
             state: Mutex::new(State::new(draw)),
         });
         let server = Server::start(Arc::clone(&way))
@@ -65,7 +60,7 @@ impl Link {
         let request = state.recorded(source, path)?;
         let headers = request.head.headers.iter();
         let kept = headers.filter(|(name, _)| !HOP_BY_HOP.contains(name) && **name != header::AUTHORIZATION);
-        let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let authorization = request.head.headers.get(header::AUTHORIZATION).map(text);
         Some(Outgoing {
             method: request.head.method.to_string(),
@@ -84,45 +79,13 @@ impl Link {
 
 #[derive(Debug)]
 struct Way {
-    client: reqwest::Client,
-    longest: usize,
+    forwarder: Forwarder,
     state: Mutex<State>,
 }
 
 impl Way {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn forward(&self, node: &str, request: &Received) -> Result<Passed, HangUp> {
-        let target = request.head.uri.path_and_query().map_or("/", |target| target.as_str());
-        let mut headers = request.head.headers.clone();
-        for name in HOP_BY_HOP {
-            headers.remove(name);
-        }
-        let sent = self
-            .client
-            .request(request.head.method.clone(), format!("{node}{target}"))
-            .headers(headers)
-            .body(request.body.clone())
-            .send();
-        let mut answer = sent.await.map_err(|_unreachable| HangUp)?;
-        let (status, mut headers) = (answer.status(), answer.headers().clone());
-        for name in HOP_BY_HOP {
-            headers.remove(name);
-        }
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|_broken| HangUp)? {
-            if body.len() + part.len() > self.longest {
-                return Err(HangUp);
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(Passed {
-            status,
-            headers,
-            body: body.into(),
-        })
     }
 }
 
@@ -145,9 +108,9 @@ impl Answering for Way {
             fate::spoil(&mut request);
         }
         if fate.duplicate {
-            let _ = self.forward(&fate.node, &request).await;
+            let _ = self.forwarder.forward(&fate.node, &request).await;
         }
-        let passed = self.forward(&fate.node, &request).await?;
+        let passed = self.forwarder.forward(&fate.node, &request).await?;
         let before = source.and_then(|source| self.state().remember(source, request, &passed));
         if fate.drop {
             return Err(HangUp);
@@ -172,11 +135,3 @@ fn source(request: &Received) -> Option<String> {
     let claims = peering::claims(authorization.strip_prefix("Bearer ")?)?;
     claims["iss"].as_str().map(str::to_owned)
 }
-
-const HOP_BY_HOP: [HeaderName; 5] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::HOST,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     clock::Deadline,
     http::{Http, Limits, Outgoing},
+    mask::{Mask, Pattern},
 };
 use crate::{
     seed,
@@ -39,11 +40,14 @@ pub struct Ground {
     /// A folder that is removed after the run.
     pub scratch: PathBuf,
     pub limits: Limits,
+    /// What nodes are made to look like.
+    pub mask: Option<Arc<Pattern>>,
 }
 
 /// A launched node. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Node {
+    /// Through its mask, where it wears one.
     pub http: Http,
     /// `{port}`, `{url}`, `{data}` and their like, for the node's own commands.
     pub names: BTreeMap<&'static str, String>,
@@ -52,6 +56,7 @@ pub struct Node {
     data: PathBuf,
     shepherd: PathBuf,
     child: Option<Child>,
+    _mask: Option<Mask>,
     /// How many files its commands were given.
     files: usize,
 }
@@ -68,7 +73,7 @@ impl Node {
     ) -> Result<Self, Gone> {
         let mut attempts = 0;
         loop {
-            let mut node = Self::rest(ground, target, variants, label, public)?;
+            let mut node = Self::rest(ground, target, variants, label, public).await?;
             match node.start().await {
                 Ok(()) => return Ok(node),
                 // Somebody else took the port between our look and its start.
@@ -81,7 +86,7 @@ impl Node {
     }
 
     /// A node that is not started yet.
-    pub fn rest(
+    pub async fn rest(
         ground: &Ground,
         target: &Target,
         variants: &[&str],
@@ -93,7 +98,14 @@ impl Node {
         let data = ground.scratch.join(label);
         fs::create_dir_all(&data).map_err(|error| gone(format!("{}: {error}", data.display())))?;
         let port = free_port().map_err(|error| gone(format!("no free port: {error}")))?;
-        let here = format!("http://127.0.0.1:{port}");
+        let mut here = format!("http://127.0.0.1:{port}");
+        let mask = match &ground.mask {
+            None => None,
+            Some(pattern) => Some(Mask::put_on(&here, pattern, ground.limits).await.map_err(gone)?),
+        };
+        if let Some(mask) = &mask {
+            here.clone_from(&mask.url);
+        }
         let names = BTreeMap::from([
             ("here", target.here.display().to_string()),
             ("self", ground.kit.display().to_string()),
@@ -114,6 +126,7 @@ impl Node {
             data,
             shepherd: ground.kit.clone(),
             child: None,
+            _mask: mask,
             files: 0,
         })
     }

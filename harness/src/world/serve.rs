@@ -5,8 +5,9 @@ use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 use futures_util::{Stream, StreamExt as _};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::{Bytes, Frame, Incoming},
+    header::{self, HeaderMap, HeaderName},
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +16,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::clock;
+use super::{
+    clock,
+    http::{self, Limits},
+};
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -91,6 +95,74 @@ async fn serve(answering: Arc<impl Answering>, request: Request<Incoming>) -> Re
     };
     answering.answer(received).await
 }
+
+/// An answer of a node's that was asked for somebody else.
+#[derive(Debug, Clone)]
+pub(super) struct Passed {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Hands requests on, as they came.
+#[derive(Debug)]
+pub(super) struct Forwarder {
+    client: reqwest::Client,
+    longest: usize,
+}
+
+impl Forwarder {
+    pub(super) fn new(limits: Limits) -> Result<Self, String> {
+        let client = http::client("http://", limits.time)
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            client,
+            longest: limits.body,
+        })
+    }
+
+    pub(super) async fn forward(&self, node: &str, request: &Received) -> Result<Passed, HangUp> {
+        let target = request.head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let mut headers = request.head.headers.clone();
+        for name in HOP_BY_HOP {
+            headers.remove(name);
+        }
+        let sent = self
+            .client
+            .request(request.head.method.clone(), format!("{node}{target}"))
+            .headers(headers)
+            .body(request.body.clone())
+            .send();
+        let mut answer = sent.await.map_err(|_unreachable| HangUp)?;
+        let (status, mut headers) = (answer.status(), answer.headers().clone());
+        for name in HOP_BY_HOP {
+            headers.remove(name);
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|_broken| HangUp)? {
+            if body.len() + part.len() > self.longest {
+                return Err(HangUp);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Passed {
+            status,
+            headers,
+            body: body.into(),
+        })
+    }
+}
+
+/// What belongs to one connection, and is made anew for the next.
+pub(super) const HOP_BY_HOP: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into())

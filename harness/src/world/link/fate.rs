@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use hyper::{
-    StatusCode,
-    body::Bytes,
-    header::{self, HeaderMap},
-};
+use hyper::{body::Bytes, header};
 use serde_json::{Map, Value};
 
-use crate::{body, seed::Draw, world::serve::Received};
+use crate::{
+    body,
+    seed::Draw,
+    world::serve::{Passed, Received},
+};
 
 /// What happens to requests of one sender.
 #[derive(Debug, Clone, Default)]
@@ -57,14 +57,6 @@ pub(super) struct Fate {
     pub refuse: bool,
     pub stale: bool,
     pub spoil: bool,
-}
-
-/// An answer of the node's.
-#[derive(Debug, Clone)]
-pub(super) struct Passed {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
 }
 
 #[derive(Debug)]

@@ -1,0 +1,225 @@
+//! One deviation: which cases are played on it, and what that shows.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+
+use super::{
+    Trial,
+    tally::{Outcome, Row, Stray},
+};
+use crate::{
+    deviations::Deviation,
+    drive::{self, Setting},
+    error::RunError,
+    judge::{self, CaseVerdict, Verdict},
+    plan::{self, Plan},
+    seed::Draw,
+    trace::{CaseRecord, Gone},
+    vectors::Case,
+    world::mask::Pattern,
+};
+
+/// What tells a node that was built for it how to deviate, and where it writes down that a rule asked for the wrong value.
+const TOLD: &str = "STIGMEM_DEVIATION";
+const ASKED: &str = "STIGMEM_DEVIATION_ASKED";
+
+/// All cases, on a node that wears an empty mask.
+pub(super) async fn undeviating(trial: &Trial<'_>) -> Result<BTreeMap<String, CaseVerdict>, RunError> {
+    let mut setting = trial.setting.clone();
+    setting.ground.mask = Some(Arc::new(Pattern::of(Vec::new())));
+    let plan = whole(trial)?;
+    let records = drive::run(&plan, &setting, &|_, _| {}).await;
+    let records = records.map_err(|gone| RunError::TargetGone(format!("without a deviation: {}", gone.what)))?;
+    Ok(judge::judge(trial.vectors, &plan.rules, &records, trial.schemas))
+}
+
+fn whole(trial: &Trial<'_>) -> Result<Plan, RunError> {
+    let target = &trial.setting.target;
+    Ok(plan::plan(
+        trial.vectors,
+        trial.registry,
+        target,
+        &trial.profile,
+        &[],
+        trial.seed,
+    )?)
+}
+
+/// Plays what can catch it, and some of what must not.
+pub(super) async fn one(trial: &Trial<'_>, deviation: &Deviation) -> Result<Row, RunError> {
+    let disguise = Disguise::of(trial, deviation)?;
+    let plan = chosen(trial, deviation)?;
+    let outcome = drive::run(&plan, &disguise.setting, &|_, _| {}).await;
+    let (records, gone) = match outcome {
+        Ok(records) => (records, None),
+        Err(gone) => (Vec::new(), Some(gone)),
+    };
+    let verdicts = judge::judge(trial.vectors, &plan.rules, &records, trial.schemas);
+    let row = row(trial, deviation, &verdicts, disguise.void(gone.as_ref(), &records));
+    disguise.off();
+    Ok(row)
+}
+
+/// A deviation as it is put on the nodes of a run.
+struct Disguise {
+    setting: Setting,
+    pattern: Option<Arc<Pattern>>,
+    mark: PathBuf,
+}
+
+impl Disguise {
+    fn of(trial: &Trial<'_>, deviation: &Deviation) -> Result<Self, RunError> {
+        let mut setting = trial.setting.clone();
+        let mark = trial.marks.join(&deviation.id);
+        let mut pattern = None;
+        if deviation.needs_the_node() {
+            let launch = setting.target.launch.as_mut();
+            let launch = launch.ok_or_else(|| RunError::Harness("the bundled node is launched".to_owned()))?;
+            launch.env.insert(TOLD.to_owned(), deviation.told());
+            launch.env.insert(ASKED.to_owned(), mark.display().to_string());
+        } else {
+            let rules = Arc::new(Pattern::of(deviation.wire.clone()));
+            setting.ground.mask = Some(Arc::clone(&rules));
+            pattern = Some(rules);
+        }
+        // The folders of nodes have names of their own in one run alone.
+        setting.ground.scratch = trial.setting.ground.scratch.join(&deviation.id);
+        fs::create_dir_all(&setting.ground.scratch)
+            .map_err(|error| RunError::Harness(format!("no folder for {}: {error}", deviation.id)))?;
+        Ok(Self { setting, pattern, mark })
+    }
+
+    /// Why it showed nothing at all, if so.
+    fn void(&self, gone: Option<&Gone>, records: &[CaseRecord]) -> Option<String> {
+        if let Some(gone) = gone {
+            return Some(format!("no node started: {}", gone.what));
+        }
+        let showed = match &self.pattern {
+            Some(pattern) => pattern.applied() > 0,
+            None => self.mark.exists(),
+        };
+        (!showed).then(|| match self.pattern {
+            Some(_) => format!(
+                "no exchange of {} cases was one that its rules are about",
+                records.len()
+            ),
+            None => format!("in {} cases no rule asked for its policy", records.len()),
+        })
+    }
+
+    fn off(&self) {
+        // What is left goes with the folder of the run.
+        let _ = fs::remove_dir_all(&self.setting.ground.scratch);
+    }
+}
+
+/// The cases of what it breaks, and some of those that must not notice.
+fn chosen(trial: &Trial<'_>, deviation: &Deviation) -> Result<Plan, RunError> {
+    let mut plan = whole(trial)?;
+    let about = |case: &Case, ids: &[String]| case.covers.iter().any(|id| ids.contains(id));
+    let caught_by_rules_alone = !plan.cases.iter().any(|case| about(case, &deviation.breaks));
+    let Some(mut left) = trial.sample else { return Ok(plan) };
+    if caught_by_rules_alone {
+        // A rule about everything is about what the other cases make the node say.
+        left = TRAFFIC;
+    }
+    let mut draw = Draw::new(trial.seed, &deviation.id);
+    draw.shuffle(&mut plan.cases);
+    let mut witness = false;
+    plan.cases.retain(|case| {
+        if about(case, &deviation.breaks) {
+            return true;
+        }
+        // Without one that stores a fact and shows it again nothing counts.
+        if !witness && case.is_witness() && !case.wants_own_node() && !about(case, &deviation.also) {
+            witness = true;
+            return true;
+        }
+        // Worlds take their time, and they notice nothing that others do not.
+        let takes = left > 0 && !about(case, &deviation.also) && case.world.is_none() && !case.wants_own_node();
+        left -= usize::from(takes);
+        takes
+    });
+    let rules = !plan.rules.is_empty();
+    if rules {
+        plan.rules
+            .retain(|case| about(case, &deviation.breaks) || !about(case, &deviation.also));
+    }
+    Ok(plan)
+}
+
+fn row(
+    trial: &Trial<'_>,
+    deviation: &Deviation,
+    verdicts: &BTreeMap<String, CaseVerdict>,
+    void: Option<String>,
+) -> Row {
+    let mut row = Row::of(deviation);
+    let mut missed: Vec<&String> = deviation.breaks.iter().collect();
+    for (id, verdict) in verdicts {
+        let Some(case) = trial.vectors.find(id) else { continue };
+        row.played += 1;
+        if !matches!(verdict.verdict, Verdict::Fail | Verdict::Warn) {
+            row.inconclusive += usize::from(verdict.verdict != Verdict::Pass);
+            continue;
+        }
+        let covers = |ids: &[String]| case.covers.iter().any(|id| ids.contains(id));
+        missed.retain(|broken| !case.covers.contains(broken));
+        if covers(&deviation.breaks) {
+            row.caught_by.push(id.clone());
+        } else if covers(&deviation.also) {
+            row.also.push(id.clone());
+        } else {
+            row.strays.push(Stray::of(id, verdict));
+        }
+    }
+    row.outcome = match void {
+        Some(why) if row.caught_by.is_empty() => {
+            row.why = Some(why);
+            Outcome::Void
+        }
+        _ if missed.is_empty() => Outcome::Killed,
+        _ => {
+            row.why = Some(survived(deviation, &missed, verdicts, trial));
+            Outcome::Survived
+        }
+    };
+    row
+}
+
+/// What the cases said that should have failed.
+fn survived(
+    deviation: &Deviation,
+    missed: &[&String],
+    verdicts: &BTreeMap<String, CaseVerdict>,
+    trial: &Trial<'_>,
+) -> String {
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    let mut example = String::new();
+    for (id, verdict) in verdicts {
+        let covers = trial.vectors.find(id).map(|case| &case.covers);
+        if covers.is_some_and(|covers| missed.iter().any(|id| covers.contains(id))) {
+            *counts.entry(verdict.verdict).or_default() += 1;
+            if verdict.verdict != Verdict::Pass && example.is_empty() {
+                example = format!("; {id}: {}", verdict.message);
+            }
+        }
+    }
+    let said: Vec<String> = counts
+        .iter()
+        .map(|(verdict, n)| format!("{n} {}", verdict.word()))
+        .collect();
+    let missed: Vec<&str> = missed.iter().map(|id| id.as_str()).collect();
+    let all = if missed.len() == deviation.breaks.len() {
+        ""
+    } else {
+        " (others failed)"
+    };
+    format!(
+        "no case of {} failed{all}: {}{example}",
+        missed.join(", "),
+        said.join(", ")
+    )
+}
+
+/// Cases that make a node talk, for rules about everything.
+const TRAFFIC: usize = 150;
