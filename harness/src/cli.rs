@@ -7,9 +7,11 @@ mod explore;
 mod judge;
 mod kill_matrix;
 mod list;
+mod report;
 mod run;
 mod spec;
 mod targets;
+mod verify;
 
 use std::{
     ffi::OsString,
@@ -79,6 +81,12 @@ enum Command {
     KillMatrix(kill_matrix::KillMatrixArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
+    /// Check that a report is what its trace says, and who signed it
+    #[command(after_help = verify::EXIT_CODES)]
+    Verify(verify::VerifyArgs),
+    /// Publish a report: sign it, make a badge of it
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Be the bundled node (settings from STIGMEM_* variables)
     #[command(hide = true)]
     Node,
@@ -140,6 +148,8 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::KillMatrix(args)) => kill_matrix::kill_matrix(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
+        Some(Command::Verify(args)) => verify::verify(&args),
+        Some(Command::Report(command)) => report::report(&command),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),
         Some(Command::Node) => return stigmem_node::server_main(),
