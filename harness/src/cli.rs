@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod expect;
 mod explain;
 mod explore;
 mod judge;
@@ -207,6 +208,11 @@ fn say_error(message: &str) {
     let _ = writeln!(anstream::stderr(), "stigmem-conformance: {message}");
 }
 
+/// Text for people while the output stream is a program's.
+fn say_aside(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
 /// Text for people or programs, on the output stream. A reader that has gone away (`| head`) is no error.
 fn say(text: &str) {
     let mut out = anstream::stdout();
@@ -215,7 +221,7 @@ fn say(text: &str) {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0   everything judged passed (without a selection: conformant), or failed as the target file expects
+  0   everything judged passed (without a selection: conformant), or failed as listed
   1   not conformant: a requirement was broken, or a listed failure passed
   2   wrong invocation or input file
   3   the target could not be reached, did not start, or died

@@ -10,6 +10,7 @@ pub mod deviations;
 pub mod drive;
 pub mod error;
 pub mod exit;
+pub mod expected;
 pub mod explore;
 pub mod init;
 pub mod judge;
