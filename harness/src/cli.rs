@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how answers and errors are shown.
 
 mod bench;
+mod compare;
 mod demo;
 mod expect;
 mod explain;
@@ -80,6 +81,9 @@ enum Command {
     KillMatrix(kill_matrix::KillMatrixArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
+    /// Compare reports: what was broken and what was fixed
+    #[command(after_help = compare::EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
     #[command(hide = true)]
     Node,
@@ -141,6 +145,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::KillMatrix(args)) => kill_matrix::kill_matrix(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),
         Some(Command::Node) => return stigmem_node::server_main(),

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bindings;
 pub mod body;
 pub mod cli;
+pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod deviations;

@@ -1,8 +1,10 @@
 //! One report, several renderers. The report is a function of the trace, the vectors and the specification.
 
 mod assemble;
+mod comparison;
 pub mod curl;
 mod figures;
+pub mod file;
 pub mod html;
 pub mod json;
 pub mod junit;

@@ -1,5 +1,6 @@
 //! `report.md`: for a comment on a pull request or a page of results. It fits into one comment.
 
+pub mod comparison;
 mod escape;
 
 use escape::{LONGEST, cell, code, cut, fenced, markup, plain, prose};

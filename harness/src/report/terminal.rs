@@ -1,5 +1,6 @@
 //! What a person reads after a run. Nothing in it can move the cursor or pass for a line of ours.
 
+pub mod comparison;
 mod screen;
 mod table;
 
