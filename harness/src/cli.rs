@@ -9,9 +9,11 @@ mod explore;
 mod judge;
 mod kill_matrix;
 mod list;
+mod report;
 mod run;
 mod spec;
 mod targets;
+mod verify;
 
 use std::{
     ffi::OsString,
@@ -81,6 +83,12 @@ enum Command {
     KillMatrix(kill_matrix::KillMatrixArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
+    /// Check that a report is what its trace says, and who signed it
+    #[command(after_help = verify::EXIT_CODES)]
+    Verify(verify::VerifyArgs),
+    /// Publish a report: sign it, make a badge of it
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Compare reports: what was broken and what was fixed
     #[command(after_help = compare::EXIT_CODES)]
     Compare(compare::CompareArgs),
@@ -145,6 +153,8 @@ pub fn main() -> ExitCode {
         Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::KillMatrix(args)) => kill_matrix::kill_matrix(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
+        Some(Command::Verify(args)) => verify::verify(&args),
+        Some(Command::Report(command)) => report::report(&command),
         Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),

@@ -20,6 +20,7 @@ use crate::{
     vectors::{Case, Step, Vectors, Verb},
 };
 pub(crate) use expect::Outcome;
+pub(crate) use observe::unaccounted;
 
 /// Judges all recorded cases and the rules about everything.
 pub fn judge(

@@ -1,6 +1,7 @@
 //! One report, several renderers. The report is a function of the trace, the vectors and the specification.
 
 mod assemble;
+pub mod badge;
 mod comparison;
 pub mod curl;
 mod figures;
@@ -10,6 +11,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod matrix;
+pub mod signature;
 pub mod terminal;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,9 @@ pub struct Report {
     pub kit: String,
     /// SHA-256 of the folders `spec`, `schemas` and `vectors`.
     pub digests: BTreeMap<String, String>,
+    /// SHA-256 of the trace that it was judged from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     pub target: TargetRecord,
     pub profile: String,
     /// Not empty when only a part was run; then nothing is said about conformance.
@@ -171,6 +176,15 @@ pub struct Shown {
 }
 
 impl Report {
+    /// The same, bound to the trace that it was judged from.
+    #[must_use]
+    pub fn of_trace(self, digest: String) -> Self {
+        Self {
+            trace: Some(digest),
+            ..self
+        }
+    }
+
     pub fn count(&self, verdict: Verdict) -> usize {
         self.counts.get(&verdict).copied().unwrap_or_default()
     }

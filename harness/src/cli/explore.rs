@@ -220,6 +220,7 @@ fn write_trace(args: &ExploreArgs, desk: &Desk<'_>, seed: u64, path: &Path, foun
         std::slice::from_ref(&found.trial.record),
         &end,
     )
+    .map(drop)
 }
 
 fn exchanges(trial: &Trial) -> usize {

@@ -36,6 +36,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Result<Exit, RunError> {
         &edition.registry,
         &edition.schemas,
     );
+    let report = report.of_trace(trace.digest);
     let written = run::write_reports(&args.report_dir, &report)?;
     say(&run::summary(&report, &written));
     Ok(report.exit())

@@ -131,9 +131,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
         &edition.registry,
         &edition.schemas,
     );
-    let mut written = write_reports(&args.report_dir, &report)?;
     let trace = args.report_dir.join("trace.jsonl");
-    trace::file::write(&trace, &record, &cases, &end)?;
+    make_folder(&args.report_dir)?;
+    let digest = trace::file::write(&trace, &record, &cases, &end)?;
+    let report = report.of_trace(digest);
+    let mut written = write_reports(&args.report_dir, &report)?;
     written.push(trace.display().to_string());
     written.extend(known.write(&report)?);
     let tell = if known.is_the_output() { say_aside } else { say };
@@ -267,7 +269,7 @@ fn drive_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, R
 
 /// All reports of a run, each in its file; their names.
 pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<Vec<String>, RunError> {
-    fs::create_dir_all(dir).map_err(|error| InputError::new(dir, "", format!("cannot be made: {error}")))?;
+    make_folder(dir)?;
     let files = [
         ("report.html", report::html::render(report)?),
         ("report.json", report::json::render(report)?),
@@ -281,6 +283,10 @@ pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<Vec<String>, 
         written.push(path.display().to_string());
     }
     Ok(written)
+}
+
+fn make_folder(dir: &Path) -> Result<(), InputError> {
+    fs::create_dir_all(dir).map_err(|error| InputError::new(dir, "", format!("cannot be made: {error}")))
 }
 
 /// What a person reads at the end.

@@ -9,6 +9,7 @@ use super::{
     request::{self, Ready},
 };
 use crate::{
+    judge,
     trace::{Answer, Event, StepRecord},
     vectors::{
         Credential,
@@ -130,7 +131,21 @@ impl Run<'_> {
         self.look_for(&ids(not), done).await?;
         let query = json!({"relation": "stigmem:received_from", "include_contradicted": true, "limit": 500});
         let query = query.as_object().cloned().unwrap_or_default();
-        self.walk("/v1/facts", query, &Credential::Ordinary, done).await
+        self.walk("/v1/facts", query, &Credential::Ordinary, done).await?;
+        self.look_for_receipts(facts, done).await
+    }
+
+    /// Asks about each fact whose bookkeeping the list did not show: whether a list is whole is another rule's matter.
+    async fn look_for_receipts(&mut self, facts: &Value, done: &mut StepRecord) -> Result<(), Stop> {
+        for id in judge::unaccounted(facts, done).into_iter().take(MOST_RECEIPTS) {
+            let query = json!({"entity": id, "relation": "stigmem:received_from", "include_contradicted": true});
+            let ready = Ready {
+                document: json!({"method": "GET", "path": "/v1/facts", "query": query}),
+                credential: Credential::Ordinary,
+            };
+            self.send(&ready, None, done).await?;
+        }
+        Ok(())
     }
 
     /// Which of these facts the node shows. What was asked before of the same fact is forgotten, for only the last look counts.
@@ -162,5 +177,7 @@ fn ids(facts: &Value) -> Vec<String> {
     ids.filter_map(|fact| fact["id"].as_str().map(str::to_owned)).collect()
 }
 
+/// A node that keeps no books at all is not asked about each fact.
+const MOST_RECEIPTS: usize = 500;
 /// Questions that are on their way together.
 const AT_ONCE: usize = 8;

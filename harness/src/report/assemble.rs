@@ -58,6 +58,7 @@ pub fn assemble(
         format: FORMAT,
         kit: run.kit.clone(),
         digests: run.digests.clone(),
+        trace: None,
         target: run.target.clone(),
         profile: run.profile.clone(),
         selection: run.selection.clone(),

@@ -100,12 +100,13 @@ fn requirements(matrix: &Matrix) -> Vec<Tried<'_>> {
             by_id.entry(id).or_default().push(row);
         }
     }
-    let tried = |(id, rows): (_, Vec<&'_ Row>)| Tried {
+    let killed = |rows: &[&Row]| rows.iter().filter(|row| row.outcome == Outcome::Killed).count();
+    let tried = by_id.into_iter().map(|(id, rows)| Tried {
         id,
-        killed: rows.iter().filter(|row| row.outcome == Outcome::Killed).count(),
+        killed: killed(&rows),
         rows,
-    };
-    by_id.into_iter().map(tried).collect()
+    });
+    tried.collect()
 }
 
 #[derive(Template)]

@@ -2,11 +2,12 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::Path,
 };
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{CaseRecord, EndRecord, Line, RunRecord};
 use crate::{error::InputError, schemas::Schemas};
@@ -17,12 +18,15 @@ pub struct Trace {
     pub run: RunRecord,
     pub cases: Vec<CaseRecord>,
     pub end: EndRecord,
+    /// SHA-256 of its bytes.
+    pub digest: String,
 }
 
-pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord) -> Result<(), InputError> {
-    let fail = |error: std::io::Error| InputError::new(path, "", format!("cannot be written: {error}"));
-    let mut file = BufWriter::new(File::create(path).map_err(fail)?);
-    let mut line = |line: &Line| -> std::io::Result<()> {
+/// Writes it down; the SHA-256 of its bytes.
+pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord) -> Result<String, InputError> {
+    let fail = |error: io::Error| InputError::new(path, "", format!("cannot be written: {error}"));
+    let mut file = Hashing::new(BufWriter::new(File::create(path).map_err(fail)?));
+    let mut line = |line: &Line| -> io::Result<()> {
         serde_json::to_writer(&mut file, line)?;
         file.write_all(b"\n")
     };
@@ -31,12 +35,13 @@ pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord
         line(&Line::Case(Box::new(case.clone()))).map_err(fail)?;
     }
     line(&Line::End(end.clone())).map_err(fail)?;
-    file.flush().map_err(fail)
+    file.flush().map_err(fail)?;
+    Ok(file.digest())
 }
 
 pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
     let file = File::open(path).map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?;
-    let mut reader = BufReader::new(file.take(MAX_TRACE));
+    let mut reader = BufReader::new(Hashing::new(file.take(MAX_TRACE)));
     let (mut run, mut cases, mut end) = (None, Vec::new(), None);
     let mut text = String::new();
     for number in 1.. {
@@ -70,7 +75,52 @@ pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
             cases.len()
         )));
     }
-    Ok(Trace { run, cases, end })
+    let digest = reader.into_inner().digest();
+    Ok(Trace {
+        run,
+        cases,
+        end,
+        digest,
+    })
+}
+
+/// A file whose bytes are counted into a digest as they pass.
+struct Hashing<F> {
+    file: F,
+    hash: Sha256,
+}
+
+impl<F> Hashing<F> {
+    fn new(file: F) -> Self {
+        Self {
+            file,
+            hash: Sha256::new(),
+        }
+    }
+
+    fn digest(self) -> String {
+        format!("sha256:{}", data_encoding::HEXLOWER.encode(&self.hash.finalize()))
+    }
+}
+
+impl<F: Read> Read for Hashing<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+impl<F: Write> Write for Hashing<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A trace of a large profile is some tens of megabytes.

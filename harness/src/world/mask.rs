@@ -17,7 +17,7 @@ use hyper::{
 };
 
 use super::{
-    http::{self, Limits},
+    http::Limits,
     serve::{Answering, Body, Forwarder, HangUp, Passed, Received, Server, whole},
 };
 pub use rule::{Do, Instead, Rule, Where};

@@ -61,5 +61,7 @@ python3 -m tarfile -e "$dest/sdist/stigmem_node-$version.tar.gz" "$dest"
 pip install --no-build-isolation -c "$constraints" -e "$dest/stigmem_node-$version" pyyaml 'httpx<1'
 [ -d "$dest/stigmem_node-$version/migrations" ] || fail "the archive has no migrations/ folder"
 "$dest/node/bin/python" -m pip check --disable-pip-version-check >&2
+# A node compiles its modules at each start where nobody has done it before.
+"$dest/node/bin/python" -m compileall -q "$dest/stigmem_node-$version" "$dest/node/lib" >/dev/null || true
 
 echo "$wanted" >"$stamp"

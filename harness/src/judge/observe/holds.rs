@@ -47,6 +47,18 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
     })
 }
 
+/// The facts whose bookkeeping the answers so far do not account for.
+pub(crate) fn unaccounted(facts: &Value, done: &StepRecord) -> Vec<String> {
+    let observed = holds(facts, &Value::Null, done)
+        .ok()
+        .and_then(|observation| observation.body);
+    let ids = observed.as_ref().map_or(&Value::Null, |body| &body["unaccounted"]);
+    list(ids)
+        .into_iter()
+        .filter_map(|id| id.as_str().map(str::to_owned))
+        .collect()
+}
+
 fn list(facts: &Value) -> Vec<&Value> {
     facts.as_array().into_iter().flatten().collect()
 }
