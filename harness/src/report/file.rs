@@ -13,10 +13,14 @@ use super::{Report, figures};
 use crate::{error::InputError, schemas::Schemas};
 
 pub fn read(path: &Path, schemas: &Schemas) -> Result<Report, InputError> {
-    let bytes = bytes(path)?;
+    Ok(read_with_text(path, schemas)?.1)
+}
+
+/// For what is said about the very bytes of the file.
+pub fn read_with_text(path: &Path, schemas: &Schemas) -> Result<(String, Report), InputError> {
+    let text = text(path)?;
     let value: Value =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(path, "", &format!("is not JSON: {error}")))?;
-    drop(bytes);
+        serde_json::from_str(&text).map_err(|error| wrong(path, "", &format!("is not JSON: {error}")))?;
     if let Some(mismatch) = schemas.mismatch("report", &value) {
         let what = format!("is not a report: {}", mismatch.message);
         return Err(wrong(path, &mismatch.pointer, &what));
@@ -26,7 +30,7 @@ pub fn read(path: &Path, schemas: &Schemas) -> Result<Report, InputError> {
     let requirements = report.requirements.iter().map(|requirement| requirement.id.as_str());
     once(path, "requirements", requirements)?;
     once(path, "cases", report.cases.iter().map(|case| case.id.as_str()))?;
-    Ok(report)
+    Ok((text, report))
 }
 
 /// The file itself, or every `report.json` at any depth of a folder in the order of their paths. Links to folders are not followed.
@@ -60,7 +64,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), InputError> {
     Ok(())
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+fn text(path: &Path) -> Result<String, InputError> {
     let fail = |error: std::io::Error| unreadable(path, &error);
     let file = File::open(path).map_err(fail)?;
     let mut bytes = Vec::new();
@@ -70,7 +74,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
         let what = format!("is larger than {} MiB, which no report is", MAX_FILE >> 20);
         return Err(wrong(path, "", &what));
     }
-    Ok(bytes)
+    String::from_utf8(bytes).map_err(|error| wrong(path, "", &format!("is not JSON: {error}")))
 }
 
 /// Two results under one id would hide one of them.
