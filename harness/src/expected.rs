@@ -142,3 +142,6 @@ const MAX_FILE: u64 = 4 << 20;
 const LONGEST_REASON: usize = 300;
 /// As the schema wants it.
 const SHORTEST_REASON: usize = 10;
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::{
 
 use clap::Args;
 
-use super::{say, say_error};
+use super::{DataArgs, say, say_error};
 use crate::{
     compare::{self, Links, Source},
     data::Data,
@@ -38,10 +38,13 @@ pub(super) struct CompareArgs {
     /// Compare nothing: write DIR/index.html, which shows all reports in the folder side by side
     #[arg(long, value_name = "DIR", conflicts_with_all = ["reports", "markdown", "html"])]
     index: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 }
 
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, RunError> {
-    let schemas = Schemas::load(&Data::embedded())?;
+    let folder = args.data.data.as_deref();
+    let schemas = Schemas::load(&folder.map_or_else(|| Ok(Data::embedded()), Data::read)?)?;
     if let Some(folder) = &args.index {
         return index(folder, &schemas);
     }

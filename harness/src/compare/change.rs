@@ -145,3 +145,72 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings() -> Vec<Option<Finding>> {
+        let verdicts = Verdict::ALL.map(|verdict| Some(Finding::Verdict(verdict)));
+        verdicts.into_iter().chain([None, Some(Finding::NotJudged)]).collect()
+    }
+
+    #[test]
+    fn only_what_neither_has_has_no_class() {
+        for from in findings() {
+            for to in findings() {
+                let change = Change::between(from, to);
+                assert_eq!(change.is_none(), from.is_none() && to.is_none());
+                assert_eq!(change == Some(Change::Unchanged), from == to && from.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_is_named_for_where_it_leads() {
+        for (from, to) in findings()
+            .into_iter()
+            .flat_map(|from| findings().into_iter().map(move |to| (from, to)))
+        {
+            let (Some(change), Some(from), Some(Finding::Verdict(to))) = (Change::between(from, to), from, to) else {
+                continue;
+            };
+            if Finding::Verdict(to) == from {
+                continue;
+            }
+            let fits = match to {
+                Verdict::Pass => matches!(change, Change::Fixed | Change::NewlyPassing),
+                Verdict::Fail => matches!(change, Change::Broken | Change::NewlyFailing),
+                Verdict::Warn => matches!(change, Change::Broken | Change::NewlyFailing | Change::Eased),
+                Verdict::Inconclusive => change == Change::NewlyInconclusive,
+                Verdict::Unreachable => change == Change::NewlyUnreachable,
+                Verdict::NotApplicable => change == Change::NewlyNotApplicable,
+                Verdict::Error => change == Change::NewlyInError,
+            };
+            assert!(fits, "{from:?} to {to:?} is {change:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_judged_is_neither_broken_nor_fixed() {
+        for from in [
+            Finding::NotJudged,
+            Finding::Verdict(Verdict::Inconclusive),
+            Finding::Verdict(Verdict::Unreachable),
+            Finding::Verdict(Verdict::NotApplicable),
+            Finding::Verdict(Verdict::Error),
+        ] {
+            let to = |verdict| Change::between(Some(from), Some(Finding::Verdict(verdict)));
+            assert_eq!(to(Verdict::Fail), Some(Change::NewlyFailing));
+            assert_eq!(to(Verdict::Pass), Some(Change::NewlyPassing));
+        }
+    }
+
+    #[test]
+    fn all_of_them_are_told_in_their_order() {
+        let mut sorted = Change::ALL;
+        sorted.sort_unstable();
+        assert_eq!(sorted, Change::ALL);
+        assert_eq!(Change::ALL.last(), Some(&Change::Unchanged));
+    }
+}

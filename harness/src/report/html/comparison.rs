@@ -44,7 +44,7 @@ fn document(groups: &[Group<'_>], heading: Heading, pairs: Vec<PairPart>) -> Res
     let block = block::Block::of(groups).map_err(|error| figures::unwritable("HTML", error))?;
     let document = Document {
         heading,
-        reports: page::reports(groups),
+        reports: page::reports(groups, !pairs.is_empty()),
         pairs,
         grids: groups.iter().map(GridPart::of).collect(),
         unsaid: (block.unsaid > 0).then(|| figures::counted(block.unsaid, "message")),

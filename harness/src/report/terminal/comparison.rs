@@ -113,11 +113,21 @@ fn one_change(screen: &mut Screen, group: &Group<'_>, pair: &Pair, change: Chang
     more(screen, cases.len(), "case", view);
 }
 
+/// What is worse in full, and everything else on its line.
 fn line(screen: &mut Screen, changed: &Changed, id: &str, text: &str) {
     let (id, way) = (figures::flat(id), comparison::way(changed));
-    let room = screen.width.saturating_sub(way.chars().count() + 6);
+    let room = screen.width.saturating_sub(way.chars().count() + 4);
+    let style = changed.to.or(changed.from).map_or(DIM, tint);
+    if changed.change.worsens() {
+        let way = screen.paint(style, &way);
+        screen.line(&format!("  {way}  {}", screen.paint(BOLD, &id)));
+        if !text.is_empty() {
+            screen.text(6, &cut(text, LONGEST));
+        }
+        return;
+    }
     let told = if text.is_empty() { id } else { format!("{id}: {text}") };
-    let way = screen.paint(changed.to.or(changed.from).map_or(DIM, tint), &way);
+    let way = screen.paint(style, &way);
     screen.line(&format!("  {way}  {}", cut(&told, room)));
 }
 
@@ -196,3 +206,4 @@ fn colour(change: Change) -> Style {
 const PER_CHANGE: usize = 25;
 const IN_MATRIX: usize = 60;
 const NARROW: usize = 20;
+const LONGEST: usize = 260;

@@ -67,7 +67,8 @@ pub(super) struct RowPart<'a> {
     pub(super) cells: Vec<(char, &'static str)>,
 }
 
-pub(super) fn reports<'a>(groups: &'a [Group<'_>]) -> Vec<ReportPart<'a>> {
+/// Where nothing is compared there is no base.
+pub(super) fn reports<'a>(groups: &'a [Group<'_>], compared: bool) -> Vec<ReportPart<'a>> {
     let parts = groups.iter().flat_map(|group| {
         group.columns.iter().enumerate().map(|(n, column)| {
             let report = &column.source.report;
@@ -75,7 +76,7 @@ pub(super) fn reports<'a>(groups: &'a [Group<'_>]) -> Vec<ReportPart<'a>> {
                 number: column.number,
                 name: comparison::name(column),
                 profile: group.profile,
-                base: n == 0 && !group.pairs.is_empty(),
+                base: compared && n == 0 && !group.pairs.is_empty(),
                 conclusion: report.conclusion.sentence(),
                 denominator: figures::denominator(report),
                 tally: figures::tally(report),

@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{
+    data::Data,
+    report::{Conclusion, Coverage},
+    trace::TargetRecord,
+    vectors,
+};
+
+fn known(case: &str) -> Deviation {
+    Deviation {
+        case: case.to_owned(),
+        reason: format!("somebody knows why {case} fails"),
+    }
+}
+
+fn report(verdicts: &[(&str, Verdict, &str)]) -> Report {
+    let case = |(id, verdict, message): &(&str, Verdict, &str)| CaseResult {
+        id: (*id).to_owned(),
+        area: "facts".to_owned(),
+        covers: Vec::new(),
+        why: String::new(),
+        verdict: *verdict,
+        subjects: 1,
+        duration_ms: 1,
+        message: (*message).to_owned(),
+        expected: None,
+        failures: Vec::new(),
+        repeat: String::new(),
+    };
+    Report {
+        format: 1,
+        kit: "0.1.0".to_owned(),
+        digests: BTreeMap::new(),
+        trace: None,
+        target: TargetRecord {
+            name: "node\nexpected = 1".to_owned(),
+            version: "1".to_owned(),
+            how: "launched".to_owned(),
+            features: Vec::new(),
+            repeat: String::new(),
+            expected: Vec::new(),
+        },
+        profile: "core".to_owned(),
+        selection: vec!["facts\n[[expected]]".to_owned()],
+        seed: 1,
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        duration_ms: 1,
+        conclusion: Conclusion::SelectionFailed,
+        coverage: Coverage::default(),
+        counts: BTreeMap::new(),
+        requests: 1,
+        areas: Vec::new(),
+        requirements: Vec::new(),
+        cases: verdicts.iter().map(case).collect(),
+    }
+}
+
+fn ids(list: &[Deviation]) -> Vec<&str> {
+    list.iter().map(|known| known.case.as_str()).collect()
+}
+
+#[test]
+fn what_fails_is_listed_and_what_passes_is_taken_out() {
+    let report = report(&[
+        ("new", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("given", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("own", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("mended", Verdict::Pass, ""),
+        ("unseen", Verdict::Inconclusive, "no keys"),
+        ("warned", Verdict::Warn, "no etag"),
+    ]);
+    let given = ["given", "mended", "unseen", "elsewhere"].map(known);
+    let list = today(&report, &[known("own")], &given);
+    assert_eq!(ids(&list), ["given", "unseen", "elsewhere", "new"]);
+    assert_eq!(list[0].reason, "somebody knows why given fails", "people wrote it");
+    assert_eq!(list[3].reason, "step 1 (fact): expected 201, got 500");
+}
+
+#[test]
+fn what_is_written_can_be_read_whatever_a_node_said() {
+    let schemas = Schemas::load(&Data::embedded()).unwrap();
+    let hostile = "''' \"\"\" \\ \u{1b}[2J\n[[expected]]\ncase = \"x\"\u{202e} # 한국어";
+    let long = "x".repeat(5_000);
+    for said in ["", "short", hostile, &long] {
+        let report = report(&[("a", Verdict::Fail, said), ("b/'\"\n", Verdict::Fail, said)]);
+        let list = today(&report, &[], &[]);
+        let text = text(&report, &list);
+        assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{text}");
+        let read = parse(&text, Path::new("known.toml"), &schemas).unwrap();
+        assert_eq!(read, list, "{text}");
+    }
+    let nothing = report(&[("a", Verdict::Pass, "")]);
+    let text = text(&nothing, &today(&nothing, &[], &[]));
+    assert_eq!(parse(&text, Path::new("known.toml"), &schemas).unwrap(), []);
+}
+
+#[test]
+fn a_list_is_held_to_the_vectors() {
+    let data = Data::embedded();
+    let schemas = Schemas::load(&data).unwrap();
+    let vectors = vectors::load(&data, &schemas).unwrap();
+    let is_row = |id: &&str| id.contains('/');
+    let mut all = vectors.cases.iter().map(|case| case.id.as_str());
+    let row = all.find(is_row).unwrap();
+    let table = row.split('/').next().unwrap();
+    let check = |list: &[Deviation], own: &[Deviation]| check(list, Path::new("known.toml"), own, &vectors);
+    assert_eq!(check(&[known(row)], &[]), Ok(()));
+    for (list, own, pointer, words) in [
+        (
+            vec![known(row), known("nope\u{1b}")],
+            vec![],
+            "/expected/1/case",
+            "no case \"nope\\u{1b}\"",
+        ),
+        (vec![known(table)], vec![], "/expected/0/case", "is a table"),
+        (
+            vec![known(row), known(row)],
+            vec![],
+            "/expected/1/case",
+            "already, at /expected/0",
+        ),
+        (
+            vec![known(row)],
+            vec![known(row)],
+            "/expected/0/case",
+            "in the target file as well",
+        ),
+    ] {
+        let error = check(&list, &own).unwrap_err();
+        assert_eq!((error.place.as_str(), error.pointer.as_str()), ("known.toml", pointer));
+        assert!(error.message.contains(words), "{error}");
+    }
+}
