@@ -121,6 +121,8 @@ pub struct RequirementResult {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
     /// Why no case judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_judged: Option<String>,

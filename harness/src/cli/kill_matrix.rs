@@ -20,6 +20,7 @@ use crate::{
     exit::Exit,
     judge::Verdict,
     matrix::{self, Matrix, Outcome, Row, Summary, Trial},
+    plan,
     protocol::instant,
     report, seed,
     vectors::Case,
@@ -207,7 +208,14 @@ async fn played_all(
         let baseline = matrix::baseline(&trial).await?;
         let not_passed = baseline.iter().filter(|(_, verdict)| **verdict != Verdict::Pass);
         not_green.extend(not_passed.map(|(case, verdict)| format!("{case}: {}", verdict.word())));
-        cases.extend(baseline.into_keys());
+        cases.extend(
+            edition
+                .vectors
+                .cases
+                .iter()
+                .filter(|case| plan::belongs(case, &edition.registry, name))
+                .map(|case| case.id.clone()),
+        );
         let own: Vec<&Deviation> = played
             .iter()
             .copied()
