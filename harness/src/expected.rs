@@ -139,7 +139,7 @@ fn one_line(text: &str) -> String {
 }
 
 const MAX_FILE: u64 = 4 << 20;
-const LONGEST_REASON: usize = 300;
+const LONGEST_REASON: usize = 200;
 /// As the schema wants it.
 const SHORTEST_REASON: usize = 10;
 

@@ -29,7 +29,7 @@ fn ignorant() -> Served {
 }
 
 /// Cases that the ignorant node fails, and some that nobody can judge on it.
-const SELECTION: &str = "discovery,paging";
+const SELECTION: &str = "discovery";
 
 fn judged(node: &Served, more: &[&str]) -> Outcome {
     let url = node.url();

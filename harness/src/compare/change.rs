@@ -134,7 +134,7 @@ impl Change {
             Self::NewlyInconclusive => "its situation does not arise any more",
             Self::NewlyUnreachable => "the target was gone",
             Self::NewlyInError => "a mistake of the kit",
-            Self::NewlyNotApplicable => "the target does not declare the feature any more",
+            Self::NewlyNotApplicable => "it hangs on a feature, and the target declares others than before",
             Self::NoLongerJudged => "the specification has come to say that no case judges it",
             Self::Fixed => "it did not hold, and does now",
             Self::Eased => "a failure became a warning",

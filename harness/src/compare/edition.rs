@@ -51,7 +51,7 @@ fn within(group: &Group<'_>) -> Vec<String> {
     let features = difference(
         columns,
         "declared features",
-        "cases of a feature that is not declared are not applicable",
+        "what is asked of a node hangs on what it declares",
         |column| or(column.source.report.target.features.join(", "), "none"),
     );
     let data = FOLDERS.map(|(folder, what, means)| difference(columns, what, means, |column| digest(column, folder)));

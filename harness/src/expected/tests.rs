@@ -1,12 +1,7 @@
-use std::collections::BTreeMap;
+use serde_json::json;
 
 use super::*;
-use crate::{
-    data::Data,
-    report::{Conclusion, Coverage},
-    trace::TargetRecord,
-    vectors,
-};
+use crate::{data::Data, vectors};
 
 fn known(case: &str) -> Deviation {
     Deviation {
@@ -16,45 +11,31 @@ fn known(case: &str) -> Deviation {
 }
 
 fn report(verdicts: &[(&str, Verdict, &str)]) -> Report {
-    let case = |(id, verdict, message): &(&str, Verdict, &str)| CaseResult {
-        id: (*id).to_owned(),
-        area: "facts".to_owned(),
-        covers: Vec::new(),
-        why: String::new(),
-        verdict: *verdict,
-        subjects: 1,
-        duration_ms: 1,
-        message: (*message).to_owned(),
-        expected: None,
-        failures: Vec::new(),
-        repeat: String::new(),
+    let case = |(id, verdict, message): &(&str, Verdict, &str)| {
+        json!({
+            "id": id, "area": "facts", "covers": [], "why": "", "verdict": verdict, "subjects": 1, "duration_ms": 1,
+            "message": message, "repeat": "",
+        })
     };
-    Report {
-        format: 1,
-        kit: "0.1.0".to_owned(),
-        digests: BTreeMap::new(),
-        trace: None,
-        target: TargetRecord {
-            name: "node\nexpected = 1".to_owned(),
-            version: "1".to_owned(),
-            how: "launched".to_owned(),
-            features: Vec::new(),
-            repeat: String::new(),
-            expected: Vec::new(),
-        },
-        profile: "core".to_owned(),
-        selection: vec!["facts\n[[expected]]".to_owned()],
-        seed: 1,
-        started: "2026-01-02T03:04:05Z".to_owned(),
-        duration_ms: 1,
-        conclusion: Conclusion::SelectionFailed,
-        coverage: Coverage::default(),
-        counts: BTreeMap::new(),
-        requests: 1,
-        areas: Vec::new(),
-        requirements: Vec::new(),
-        cases: verdicts.iter().map(case).collect(),
-    }
+    let report = json!({
+        "format": 1,
+        "kit": "0.1.0",
+        "digests": {},
+        "target": { "name": "node\nexpected = 1", "version": "1", "how": "launched", "repeat": "" },
+        "profile": "core",
+        "selection": ["facts\n[[expected]]"],
+        "seed": 1,
+        "started": "2026-01-02T03:04:05Z",
+        "duration_ms": 1,
+        "conclusion": "selection-failed",
+        "coverage": { "musts": 1, "judged": 1, "passed": 0, "excluded": 0 },
+        "counts": {},
+        "requests": 1,
+        "areas": [],
+        "requirements": [],
+        "cases": verdicts.iter().map(case).collect::<Vec<_>>(),
+    });
+    serde_json::from_value(report).unwrap()
 }
 
 fn ids(list: &[Deviation]) -> Vec<&str> {

@@ -93,7 +93,10 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
         .chain(&case.lacks)
         .filter(|feature| !features.contains(&feature.as_str()))
     {
-        problems.push(problem(case, format!("names the feature {feature:?}, which spec/ does not know")));
+        problems.push(problem(
+            case,
+            format!("names the feature {feature:?}, which spec/ does not know"),
+        ));
     }
     match &case.body {
         CaseBody::Every(every) => {

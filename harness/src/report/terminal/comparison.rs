@@ -19,7 +19,7 @@ pub fn render(groups: &[Group<'_>], view: &View<'_>) -> String {
     let mut screen = Screen::new(view.colour, view.width);
     let notes = compare::notes(groups);
     if !notes.is_empty() {
-        screen.heading("Mind");
+        screen.heading("Before comparing");
         for note in notes {
             screen.text(2, &format!("- {}", figures::flat(&note)));
         }
@@ -134,9 +134,14 @@ fn line(screen: &mut Screen, changed: &Changed, id: &str, text: &str) {
 fn more(screen: &mut Screen, all: usize, noun: &str, view: &View<'_>) {
     if all > PER_CHANGE {
         let rest = figures::counted(all - PER_CHANGE, &format!("more {noun}"));
-        let place = view.written.first().map_or("--html FILE shows them", String::as_str);
-        screen.text(2, &figures::flat(&format!("{rest}: {place}")));
+        screen.text(2, &figures::flat(&format!("{rest}: {}", page(view))));
     }
+}
+
+/// Where all of them are.
+fn page<'a>(view: &View<'a>) -> &'a str {
+    let page = view.written.iter().find(|file| file.ends_with(".html"));
+    page.map_or("--html FILE shows them", String::as_str)
 }
 
 /// Requirements about which the reports do not agree; the others are counted.
@@ -162,11 +167,8 @@ fn matrix(screen: &mut Screen, group: &Group<'_>, view: &View<'_>) {
         screen.line(&format!("{:10}{cells}  {text}", figures::flat(&row.requirement.id)));
     }
     if differing.len() > IN_MATRIX {
-        let place = view.written.first().map_or("--html FILE shows them", String::as_str);
-        screen.text(
-            2,
-            &figures::flat(&format!("{} more: {place}", differing.len() - IN_MATRIX)),
-        );
+        let rest = differing.len() - IN_MATRIX;
+        screen.text(2, &figures::flat(&format!("{rest} more: {}", page(view))));
     }
     let alike = group.requirements.len() - differing.len();
     screen.text(2, &format!("{} alike in all", figures::counted(alike, "requirement")));
