@@ -14,7 +14,7 @@ use std::{
 
 use clap::Args;
 
-use super::{DataArgs, Edition, interrupted, runtime, say, say_error, targets::Targets};
+use super::{DataArgs, Edition, expect::Known, interrupted, runtime, say, say_aside, say_error, targets::Targets};
 use crate::{
     drive::{self, Setting},
     error::{InputError, RunError},
@@ -51,6 +51,12 @@ pub(super) struct RunArgs {
     /// Run only these: case ids, areas, requirement ids or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     select: Vec<String>,
+    /// List of failures that are known: any other one fails the run, and so does a case of the list that passes
+    #[arg(long, value_name = "FILE")]
+    pub(super) expect: Option<PathBuf>,
+    /// Write what fails in this run as such a list; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_expect: Option<PathBuf>,
     /// Seed of everything random; printed by every run
     #[arg(long)]
     seed: Option<u64>,
@@ -75,7 +81,11 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let Targets { main: target, named } = Targets::choose(args, &edition)?;
+    let Targets {
+        main: mut target,
+        named,
+    } = Targets::choose(args, &edition)?;
+    let known = Known::read(args, &mut target, &edition)?;
     let seed = args.seed.unwrap_or_else(seed::fresh);
     let plan = plan::plan(
         &edition.vectors,
@@ -127,9 +137,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let report = report.of_trace(digest);
     let mut written = write_reports(&args.report_dir, &report)?;
     written.push(trace.display().to_string());
-    say(&summary(&report, &written));
+    written.extend(known.write(&report)?);
+    let tell = if known.is_the_output() { say_aside } else { say };
+    tell(&summary(&report, &written));
     if args.keep {
-        say(&format!("The nodes' folders: {}\n", scratch.keep().display()));
+        tell(&format!("The nodes' folders: {}\n", scratch.keep().display()));
     }
     Ok(report.exit())
 }
@@ -203,6 +215,9 @@ fn repeat(args: &RunArgs) -> String {
     }
     if args.profile != DEFAULT_PROFILE {
         add("--profile", &args.profile);
+    }
+    if let Some(list) = &args.expect {
+        add("--expect", &list.display().to_string());
     }
     command
 }
