@@ -9,6 +9,7 @@ mod explore;
 mod judge;
 mod kill_matrix;
 mod list;
+mod repeated;
 mod report;
 mod run;
 mod spec;

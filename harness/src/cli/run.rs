@@ -14,7 +14,9 @@ use std::{
 
 use clap::Args;
 
-use super::{DataArgs, Edition, expect::Known, interrupted, runtime, say, say_aside, say_error, targets::Targets};
+use super::{
+    DataArgs, Edition, expect::Known, interrupted, repeated, runtime, say, say_aside, say_error, targets::Targets,
+};
 use crate::{
     drive::{self, Setting},
     error::{InputError, RunError},
@@ -59,10 +61,13 @@ pub(super) struct RunArgs {
     pub(super) write_expect: Option<PathBuf>,
     /// Seed of everything random; printed by every run
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
+    /// Run everything so often, each time with another seed and in another order, and name the cases whose verdicts differ
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "write_expect")]
+    pub(super) repeat: u16,
     /// Where the reports go
     #[arg(long, value_name = "DIR", default_value = "target/conformance")]
-    report_dir: PathBuf,
+    pub(super) report_dir: PathBuf,
     /// Cases that run at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
@@ -80,6 +85,24 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
+    if args.repeat > 1 {
+        return repeated::run(args);
+    }
+    match once(args)? {
+        Outcome::Ran(report) => Ok(report.exit()),
+        Outcome::Ended(exit) => Ok(exit),
+    }
+}
+
+/// How a run ended.
+pub(super) enum Outcome {
+    Ran(Box<Report>),
+    /// Without a report.
+    Ended(Exit),
+}
+
+/// One run, told and written down.
+pub(super) fn once(args: &RunArgs) -> Result<Outcome, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
     let Targets {
         main: mut target,
@@ -97,7 +120,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     )?;
     if plan.is_empty() {
         say_error("the selection is empty: no case matches; `stigmem-conformance list` prints what there is");
-        return Ok(Exit::TooLittle);
+        return Ok(Outcome::Ended(Exit::TooLittle));
     }
     let scratch = scratch()?;
     let setting = Setting {
@@ -112,7 +135,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let started = Instant::now();
     let Some(cases) = drive_it(&plan, &setting)? else {
         say_error("interrupted; nothing was written");
-        return Ok(Exit::Interrupted);
+        return Ok(Outcome::Ended(Exit::Interrupted));
     };
     let end = EndRecord {
         cases: cases.len(),
@@ -143,7 +166,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     if args.keep {
         tell(&format!("The nodes' folders: {}\n", scratch.keep().display()));
     }
-    Ok(report.exit())
+    Ok(Outcome::Ran(Box::new(report)))
 }
 
 /// A folder for nodes, removed at the end.

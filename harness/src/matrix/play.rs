@@ -140,18 +140,24 @@ fn chosen(trial: &Trial<'_>, deviation: &Deviation, target: &Target) -> Result<P
     let Some(mut left) = sample else { return Ok(plan) };
     let mut draw = Draw::new(trial.seed, &deviation.id);
     draw.shuffle(&mut plan.cases);
-    let mut witness = false;
+    // Without a case that stores a fact and shows it again nothing counts.
+    let witnesses = || {
+        plan.cases
+            .iter()
+            .filter(|case| case.is_witness() && !about(case, &deviation.also))
+    };
+    let witness = witnesses()
+        .find(|case| !case.wants_own_node())
+        .or_else(|| witnesses().next());
+    let witness = witness.map(|case| case.id.clone());
     plan.cases.retain(|case| {
-        if about(case, &deviation.breaks) {
-            return true;
-        }
-        // Without one that stores a fact and shows it again nothing counts.
-        if !witness && case.is_witness() && !case.wants_own_node() && !about(case, &deviation.also) {
-            witness = true;
+        if about(case, &deviation.breaks) || witness.as_ref() == Some(&case.id) {
             return true;
         }
         // Worlds take their time, and they notice nothing that others do not.
-        let takes = left > 0 && !about(case, &deviation.also) && case.world.is_none() && !case.wants_own_node();
+        // Traffic for rules may well fall itself; the others are to stay green.
+        let spared = !caught_by_rules_alone && about(case, &deviation.also);
+        let takes = left > 0 && !spared && case.world.is_none() && !case.wants_own_node();
         left -= usize::from(takes);
         takes
     });

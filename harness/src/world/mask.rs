@@ -3,6 +3,7 @@
 
 mod edit;
 mod rule;
+mod strict;
 
 use std::sync::{
     Arc,
