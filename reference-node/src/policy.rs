@@ -11,6 +11,7 @@ macro_rules! policies {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq)]
+            #[allow(clippy::enum_variant_names, reason = "values are read as answers to what the policy asks")]
             #[cfg_attr(not(feature = "deviations"), allow(dead_code, reason = "an ordinary build takes the right value alone"))]
             pub(crate) enum $name {
                 $(#[$right_doc])*

@@ -15,24 +15,23 @@ use crate::{
 };
 
 /// By case, how often it got which verdict, and a word about each.
-type Seen = BTreeMap<String, BTreeMap<Verdict, (usize, String)>>;
+type Seen = BTreeMap<String, Verdicts>;
+type Verdicts = BTreeMap<Verdict, (usize, String)>;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let first = args.seed.unwrap_or_else(seed::fresh);
     let mut seeds = Draw::new(first, "repeat");
     let (mut seen, mut ends) = (Seen::new(), BTreeSet::new());
     for round in 1..=args.repeat {
-        let again = RunArgs {
-            // Small enough to be typed again; the first round is the run without --repeat.
-            seed: Some(if round == 1 {
-                first
-            } else {
-                seeds.number() % 1_000_000_000
-            }),
-            repeat: 1,
-            report_dir: args.report_dir.join(format!("{round:02}")),
-            ..args.clone()
-        };
+        let mut again = args.clone();
+        // Small enough to be typed again; the first round is the run without --repeat.
+        again.seed = Some(if round == 1 {
+            first
+        } else {
+            seeds.number() % 1_000_000_000
+        });
+        again.repeat = 1;
+        again.report_dir = args.report_dir.join(format!("{round:02}"));
         match once(&again)? {
             Outcome::Ran(report) => {
                 ends.insert(report.exit().code());
@@ -53,7 +52,7 @@ fn note(seen: &mut Seen, report: Report) {
     }
 }
 
-fn told(rounds: u16, seed: u64, cases: usize, flaky: &[(&String, &BTreeMap<Verdict, (usize, String)>)]) -> String {
+fn told(rounds: u16, seed: u64, cases: usize, flaky: &[(&String, &Verdicts)]) -> String {
     let mut text = format!("\n{rounds} runs of {cases} cases, from seed {seed}: ");
     if flaky.is_empty() {
         text.push_str("every case got the same verdict each time\n");

@@ -26,6 +26,7 @@ pub(crate) fn report() -> Report {
         digests: ["schemas", "spec", "vectors"]
             .map(|folder| (folder.to_owned(), format!("sha256:{}", "5f".repeat(32))))
             .into(),
+        trace: None,
         target: TargetRecord {
             name: "Ex|ample *node*".to_owned(),
             version: "1.2.0-β".to_owned(),
@@ -89,6 +90,7 @@ fn requirements() -> Vec<RequirementResult> {
         file: "spec/03-semantics.md".to_owned(),
         text: format!("`POST /v1/facts` holds for {id}: a \\| b | c, 1 < 2 & \"so on\"."),
         feature: None,
+        unless: None,
         not_judged: None,
         verdict,
         cases: cases.iter().map(|case| (*case).to_owned()).collect(),
