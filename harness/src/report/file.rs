@@ -33,7 +33,7 @@ pub fn read_with_text(path: &Path, schemas: &Schemas) -> Result<(String, Report)
     Ok((text, report))
 }
 
-/// The file itself, or every `report.json` at any depth of a folder in the order of their paths. Links to folders are not followed.
+/// The file itself, or every `report.json` at any depth of a folder, in an order that is always the same. Links to folders are not followed.
 pub fn find(path: &Path) -> Result<Vec<PathBuf>, InputError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -53,7 +53,8 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), InputError> {
         let entry = entry.map_err(fail)?;
         paths.push((entry.path(), entry.file_type().map_err(fail)?));
     }
-    paths.sort_by(|one, other| one.0.cmp(&other.0));
+    // The reports of a folder come before those of the folders in it.
+    paths.sort_by_key(|(path, kind)| (kind.is_dir(), path.clone()));
     for (path, kind) in paths {
         if kind.is_dir() {
             collect(&path, found)?;
