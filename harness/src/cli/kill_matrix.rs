@@ -212,7 +212,12 @@ async fn played_all(
             marks: marks.clone(),
         };
         say_error(&format!("profile {name}: first without a deviation"));
-        let baseline = matrix::baseline(&trial).await?;
+        let own: Vec<&Deviation> = played
+            .iter()
+            .copied()
+            .filter(|one| profile(one, edition) == *name)
+            .collect();
+        let baseline = matrix::baseline(&trial, &own).await?;
         let not_passed = baseline.iter().filter(|(_, verdict)| **verdict != Verdict::Pass);
         not_green.extend(not_passed.map(|(case, verdict)| format!("{case}: {}", verdict.word())));
         cases.extend(
@@ -223,11 +228,6 @@ async fn played_all(
                 .filter(|case| plan::belongs(case, &edition.registry, name))
                 .map(|case| case.id.clone()),
         );
-        let own: Vec<&Deviation> = played
-            .iter()
-            .copied()
-            .filter(|one| profile(one, edition) == *name)
-            .collect();
         let progress = |done: usize, row: &Row| tell(done, own.len(), row);
         rows.extend(matrix::play(&trial, &own, &progress).await?);
         unbroken.extend(

@@ -1,6 +1,11 @@
 //! One deviation: which cases are played on it, and what that shows.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use super::{
     Trial,
@@ -23,11 +28,23 @@ use crate::{
 const TOLD: &str = "STIGMEM_DEVIATION";
 const ASKED: &str = "STIGMEM_DEVIATION_ASKED";
 
-/// All cases, on a node that wears an empty mask.
-pub(super) async fn undeviating(trial: &Trial<'_>) -> Result<BTreeMap<String, CaseVerdict>, RunError> {
+/// What has to catch these, on a node that wears an empty mask.
+pub(super) async fn undeviating(
+    trial: &Trial<'_>,
+    deviations: &[&Deviation],
+) -> Result<BTreeMap<String, CaseVerdict>, RunError> {
     let mut setting = trial.setting.clone();
     setting.ground.mask = Some(Arc::new(Pattern::of(Vec::new())));
-    let plan = whole(trial, &setting.target)?;
+    let mut plan = whole(trial, &setting.target)?;
+    let broken: BTreeSet<&String> = deviations.iter().flat_map(|deviation| &deviation.breaks).collect();
+    let catches = |case: &Case| case.covers.iter().any(|id| broken.contains(id));
+    let witness = witness(&plan, &[]);
+    // Rules about everything want to hear everything.
+    if !plan.rules.iter().any(catches) {
+        plan.cases
+            .retain(|case| catches(case) || witness.as_ref() == Some(&case.id));
+    }
+    plan.rules.retain(catches);
     let records = drive::run(&plan, &setting, &|_, _| {}).await;
     let records = records.map_err(|gone| RunError::TargetGone(format!("without a deviation: {}", gone.what)))?;
     Ok(judge::judge(trial.vectors, &plan.rules, &records, trial.schemas))
@@ -128,6 +145,16 @@ impl Disguise {
     }
 }
 
+/// A case that stores a fact and shows it again; without one nothing counts.
+fn witness(plan: &Plan, but: &[String]) -> Option<String> {
+    let about = |case: &Case| case.covers.iter().any(|id| but.contains(id));
+    let witnesses = || plan.cases.iter().filter(|case| case.is_witness() && !about(case));
+    let found = witnesses()
+        .find(|case| !case.wants_own_node())
+        .or_else(|| witnesses().next());
+    found.map(|case| case.id.clone())
+}
+
 /// The cases of what it breaks, and some of those that must not notice.
 fn chosen(trial: &Trial<'_>, deviation: &Deviation, target: &Target) -> Result<Plan, RunError> {
     let mut plan = whole(trial, target)?;
@@ -140,16 +167,7 @@ fn chosen(trial: &Trial<'_>, deviation: &Deviation, target: &Target) -> Result<P
     let Some(mut left) = sample else { return Ok(plan) };
     let mut draw = Draw::new(trial.seed, &deviation.id);
     draw.shuffle(&mut plan.cases);
-    // Without a case that stores a fact and shows it again nothing counts.
-    let witnesses = || {
-        plan.cases
-            .iter()
-            .filter(|case| case.is_witness() && !about(case, &deviation.also))
-    };
-    let witness = witnesses()
-        .find(|case| !case.wants_own_node())
-        .or_else(|| witnesses().next());
-    let witness = witness.map(|case| case.id.clone());
+    let witness = witness(&plan, &deviation.also);
     plan.cases.retain(|case| {
         if about(case, &deviation.breaks) || witness.as_ref() == Some(&case.id) {
             return true;
