@@ -39,7 +39,7 @@ fn row<'a>(matrix: &'a Value, id: &str) -> &'a Value {
 
 #[test]
 fn what_the_cases_catch_is_killed() {
-    let (outcome, matrix) = play(None, "AUTH-03");
+    let (outcome, matrix) = play(None, "CNF-06");
     assert_eq!(outcome.code, 0, "{}", outcome.said);
     let matrix = matrix.unwrap();
     let data = Data::embedded();
@@ -58,22 +58,22 @@ fn what_the_cases_catch_is_killed() {
 fn a_survivor_a_void_and_a_stray_are_told_apart() {
     let everywhere = json!({"method": ".", "path": "^/"});
     let tried = folder(&json!([
-        { "id": "auth-03-one-more-header", "breaks": ["AUTH-03"], "says": "Answers have a header more.",
+        { "id": "cnf-06-one-more-header", "breaks": ["CNF-06"], "says": "Answers have a header more.",
           "wire": [{ "where": everywhere, "do": { "headers": { "x-more": "1" } } }] },
-        { "id": "auth-03-where-nobody-goes", "breaks": ["AUTH-03"], "says": "What nobody asks is answered 500.",
+        { "id": "cnf-06-where-nobody-goes", "breaks": ["CNF-06"], "says": "What nobody asks is answered 500.",
           "wire": [{ "where": { "path": "^/nobody/goes/here$" }, "do": { "status": 500 } }] },
-        { "id": "auth-03-no-challenge-and-no-facts", "breaks": ["AUTH-03"], "says": "A 401 challenges nobody, and lists are empty.",
+        { "id": "cnf-06-all-and-no-facts", "breaks": ["CNF-06"], "says": "Conflicts are not filtered, and lists of facts are empty.",
           "wire": [
-            { "where": { "status": [401] }, "do": { "headers": { "www-authenticate": null } } },
+            { "where": { "method": "^GET$", "path": "^/v1/conflicts\\?(.*&)?status=" }, "do": { "query_edits": { "status": null } } },
             { "where": { "method": "^GET$", "path": "^/v1/facts\\?", "status": [200] }, "do": { "edits": { "/facts": [] } } }
           ] }
     ]));
-    let (outcome, matrix) = play(Some(tried.path()), "AUTH-03");
+    let (outcome, matrix) = play(Some(tried.path()), "CNF-06");
     assert_eq!(outcome.code, 1, "{}", outcome.said);
     let matrix = matrix.unwrap();
-    assert_eq!(row(&matrix, "auth-03-one-more-header")["outcome"], "survived");
-    assert_eq!(row(&matrix, "auth-03-where-nobody-goes")["outcome"], "void");
-    let stray = row(&matrix, "auth-03-no-challenge-and-no-facts");
+    assert_eq!(row(&matrix, "cnf-06-one-more-header")["outcome"], "survived");
+    assert_eq!(row(&matrix, "cnf-06-where-nobody-goes")["outcome"], "void");
+    let stray = row(&matrix, "cnf-06-all-and-no-facts");
     assert_eq!(stray["outcome"], "killed");
     assert!(!stray["strays"].as_array().unwrap().is_empty(), "{stray}");
     assert_eq!(matrix["summary"]["straying"], 1);
@@ -84,28 +84,28 @@ fn a_wrong_file_is_refused_with_the_place() {
     let rule = |holds: Value, does: Value| json!([{ "where": holds, "do": does }]);
     for (deviation, words) in [
         (
-            json!({ "id": "auth-03-x", "breaks": ["AUTH-03"], "says": "x", "wire": rule(json!({ "path": "(" }), json!({ "status": 500 })) }),
+            json!({ "id": "cnf-06-x", "breaks": ["CNF-06"], "says": "x", "wire": rule(json!({ "path": "(" }), json!({ "status": 500 })) }),
             "regex",
         ),
         (
-            json!({ "id": "auth-99-x", "breaks": ["AUTH-99"], "says": "x", "wire": rule(json!({}), json!({ "status": 500 })) }),
-            "AUTH-99 is no requirement",
+            json!({ "id": "cnf-99-x", "breaks": ["CNF-99"], "says": "x", "wire": rule(json!({}), json!({ "status": 500 })) }),
+            "CNF-99 is no requirement",
         ),
         (
-            json!({ "id": "cid-01-x", "breaks": ["AUTH-03"], "says": "x", "wire": rule(json!({}), json!({ "status": 500 })) }),
+            json!({ "id": "cid-01-x", "breaks": ["CNF-06"], "says": "x", "wire": rule(json!({}), json!({ "status": 500 })) }),
             "its id begins with",
         ),
         (
-            json!({ "id": "auth-03-x", "breaks": ["AUTH-03"], "says": "x", "wire": rule(json!({ "status": [200] }), json!({ "instead": { "status": 500 } })) }),
+            json!({ "id": "cnf-06-x", "breaks": ["CNF-06"], "says": "x", "wire": rule(json!({ "status": [200] }), json!({ "instead": { "status": 500 } })) }),
             "before there is an answer",
         ),
         (
-            json!({ "id": "auth-03-x", "breaks": ["AUTH-03"], "says": "x" }),
+            json!({ "id": "cnf-06-x", "breaks": ["CNF-06"], "says": "x" }),
             "/deviations/0",
         ),
     ] {
         let tried = folder(&json!([deviation]));
-        let (outcome, matrix) = play(Some(tried.path()), "AUTH-03");
+        let (outcome, matrix) = play(Some(tried.path()), "CNF-06");
         assert_eq!(outcome.code, 2, "{deviation}: {}", outcome.said);
         assert!(outcome.said.contains(words), "{deviation}: {}", outcome.said);
         assert_eq!(matrix, None);
