@@ -1,6 +1,6 @@
 //! The names that a text in a step may hold, and how they are filled in.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
@@ -58,12 +58,9 @@ impl Bindings {
 
     /// Fills in the names of a text. One that is nothing but a name keeps the JSON type of its value.
     pub fn fill(&self, text: &str) -> Result<Value, Unbound> {
-        if let Some(found) = NAME.captures(text)
-            && found.get(0).is_some_and(|all| all.len() == text.len())
-        {
-            return self
-                .look_up(&found[1])
-                .map_or_else(|| self.unknown(text, &found[1]), Ok);
+        if is_name(text) {
+            let path = &text[1..text.len() - 1];
+            return self.look_up(path).map_or_else(|| self.unknown(text, path), Ok);
         }
         self.fill_text(text).map(Value::String)
     }
@@ -115,6 +112,16 @@ impl Bindings {
             .map(|(name, value)| Ok((self.fill_text(name)?, self.fill_value(value)?)))
             .collect()
     }
+}
+
+/// Whether a text is nothing but one name.
+pub(crate) fn is_name(text: &str) -> bool {
+    NAME.find(text).is_some_and(|found| found.len() == text.len())
+}
+
+/// The text with a letter in place of each name.
+pub(crate) fn without_names(text: &str) -> Cow<'_, str> {
+    NAME.replace_all(text, "x")
 }
 
 /// A name that has no value: the answer it should have come from did not hold that member.
@@ -175,6 +182,58 @@ mod tests {
             bindings().fill("{\"a\":1} {i} {nobody.x}").unwrap(),
             json!("{\"a\":1} {i} {nobody.x}")
         );
+    }
+
+    #[test]
+    fn a_text_that_is_nothing_but_a_name_is_told_from_others() {
+        assert!(is_name("{first}") && is_name("{first.facts.0.id}"));
+        for other in [
+            "", "{first", "first}", "{first} ", " {first}", "{a}{b}", "{First}", "{1}", "{}",
+        ] {
+            assert!(!is_name(other), "{other}");
+        }
+        assert_eq!(without_names("^{ns}/a{2}{first.id}$"), "^x/a{2}x$");
+    }
+
+    #[test]
+    fn what_was_set_goes_before_what_was_saved() {
+        let mut bindings = bindings();
+        bindings.set("first.facts", json!("whole"));
+        assert_eq!(bindings.fill("{first.facts}").unwrap(), json!("whole"));
+        bindings.set("first", json!({"status": "set"}));
+        assert_eq!(bindings.fill("{first.status}").unwrap(), json!("set"));
+        assert_eq!(bindings.look_up("first.request.scope"), None);
+    }
+
+    #[test]
+    fn members_of_the_answer_go_before_status_headers_and_request() {
+        let mut bindings = bindings();
+        let saved = Saved {
+            body: json!({"status": "active", "list": [{"a": 1}], "request": {"b": 2}}),
+            request: json!({"b": 3, "c": 4}),
+            status: 200,
+            headers: BTreeMap::from([("date".to_owned(), "today".to_owned())]),
+        };
+        bindings.save("peer", saved);
+        let filled = bindings.fill_value(&json!([
+            "{peer.status}",
+            "{peer.list.0.a}",
+            "{peer.request.b}",
+            "{peer.request.c}",
+            "{peer.header.date}",
+            "{peer.list}",
+        ]));
+        assert_eq!(filled.unwrap(), json!(["active", 1, 2, 4, "today", [{"a": 1}]]));
+        for unknown in [
+            "peer.list.1",
+            "peer.list.a",
+            "peer.header.etag",
+            "peer.request.d",
+            "peer.else",
+            "peer.else.b",
+        ] {
+            assert_eq!(bindings.look_up(unknown), None, "{unknown}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use every::judge as judge_rules;
 pub use verdict::{CaseVerdict, Failure, Verdict};
 
 use crate::{
@@ -40,7 +41,7 @@ pub fn judge(
         };
         verdicts.insert(record.case.clone(), verdict);
     }
-    verdicts.extend(every::judge(rules, records, schemas));
+    verdicts.extend(judge_rules(rules, records, schemas));
     doubt(vectors, &mut verdicts);
     verdicts
 }
@@ -68,53 +69,10 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
     if let Some(message) = &record.harness_error {
         return CaseVerdict::of(Verdict::Error, message.clone());
     }
-    let mut bindings = Bindings::default();
-    for (name, value) in &record.names {
-        bindings.set(name, value.clone());
-    }
-    let mut subjects = 0;
-    let mut failures: Vec<Failure> = Vec::new();
-    for (n, (step, done)) in case.steps().iter().zip(&record.steps).enumerate() {
-        match settle(step, done, &mut bindings, schemas) {
-            Outcome::Holds(seen) => subjects += seen,
-            // A node that died is gone, whatever the step was for.
-            Outcome::Wrong(wrong, exchange)
-                if step.prepares() && (record.gone.is_none() || n + 1 < record.steps.len()) =>
-            {
-                let message = format!(
-                    "step {} ({}) only prepares, and did not succeed: expected {}, got {}",
-                    n + 1,
-                    step.verb.name(),
-                    wrong.expected,
-                    wrong.got
-                );
-                let failure = Failure {
-                    step: n,
-                    verb: step.verb.name().to_owned(),
-                    wrong,
-                    exchange,
-                };
-                return CaseVerdict {
-                    failures: vec![failure],
-                    ..CaseVerdict::of(Verdict::Inconclusive, message)
-                };
-            }
-            Outcome::Wrong(wrong, exchange) => {
-                let verb = step.verb.name().to_owned();
-                failures.push(Failure {
-                    step: n,
-                    verb,
-                    wrong,
-                    exchange,
-                });
-                // What follows may hang on what did not come.
-                if !matches!(step.verb, Verb::Refuse(_)) {
-                    break;
-                }
-            }
-            Outcome::Vector(message) => return CaseVerdict::of(Verdict::Error, format!("step {}: {message}", n + 1)),
-        }
-    }
+    let Shown { subjects, failures } = match look_at_steps(case, record, schemas) {
+        Ok(shown) => shown,
+        Err(verdict) => return *verdict,
+    };
     if let Some(gone) = &record.gone {
         let log = if gone.log.is_empty() {
             String::new()
@@ -158,12 +116,83 @@ pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVe
     }
 }
 
+/// What the steps of a case showed.
+#[derive(Debug, Default)]
+struct Shown {
+    subjects: usize,
+    failures: Vec<Failure>,
+}
+
+/// Up to the first step that ends the case; or the verdict, where that step says nothing about the node.
+fn look_at_steps(case: &Case, record: &CaseRecord, schemas: &Schemas) -> Result<Shown, Box<CaseVerdict>> {
+    let mut bindings = Bindings::default();
+    for (name, value) in &record.names {
+        bindings.set(name, value.clone());
+    }
+    let mut shown = Shown::default();
+    for (n, (step, done)) in case.steps().iter().zip(&record.steps).enumerate() {
+        let is_last = n + 1 == record.steps.len();
+        let (wrong, exchange) = match settle(step, done, &mut bindings, schemas) {
+            Outcome::Holds(subjects) => {
+                shown.subjects += subjects;
+                continue;
+            }
+            // The situation of this step could not be made, so what it lacks is no failure.
+            _ if is_last && record.missing.is_some() => break,
+            // A refusal before it has decided.
+            Outcome::Vector(_) if !shown.failures.is_empty() => break,
+            Outcome::Vector(message) => {
+                let message = format!("step {}: {message}", n + 1);
+                return Err(Box::new(CaseVerdict::of(Verdict::Error, message)));
+            }
+            Outcome::Wrong(wrong, exchange) => (wrong, exchange),
+        };
+        let failure = Failure {
+            step: n,
+            verb: step.verb.name().to_owned(),
+            wrong,
+            exchange,
+        };
+        // A node that died is gone, whatever the step was for.
+        if step.prepares() && !(is_last && record.gone.is_some()) {
+            if shown.failures.is_empty() {
+                return Err(Box::new(unprepared(failure)));
+            }
+            break;
+        }
+        shown.failures.push(failure);
+        // What follows may hang on what did not come.
+        if !matches!(step.verb, Verb::Refuse(_)) {
+            break;
+        }
+    }
+    Ok(shown)
+}
+
+/// The situation that the case is about never arose.
+fn unprepared(failure: Failure) -> CaseVerdict {
+    let message = format!(
+        "step {} ({}) only prepares, and did not succeed: expected {}, got {}",
+        failure.step + 1,
+        failure.verb,
+        failure.wrong.expected,
+        failure.wrong.got
+    );
+    CaseVerdict {
+        failures: vec![failure],
+        ..CaseVerdict::of(Verdict::Inconclusive, message)
+    }
+}
+
 /// Judges one step and keeps what it saves. The driver calls it too, so that both see the same names.
 pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, schemas: &Schemas) -> Outcome {
     for event in &done.events {
         if let Event::Known { name, value } = event {
             bindings.set(name, value.clone());
         }
+    }
+    if let Some(message) = step.expectation().and_then(expect::malformed) {
+        return Outcome::Vector(message);
     }
     let observation = match observe::observe(step, done, bindings) {
         Ok(observation) => observation,
@@ -179,6 +208,7 @@ pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, sc
                 headers: observation
                     .headers
                     .iter()
+                    .flatten()
                     .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
                     .collect(),
             },

@@ -150,6 +150,22 @@ pub struct Expect {
     pub path: Option<Value>,
 }
 
+impl Expect {
+    /// Its patterns, each with its place.
+    pub fn patterns(&self) -> impl Iterator<Item = (String, &Value)> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, pattern)| (format!("/headers/{name}"), pattern));
+        let others = [
+            ("/body", &self.body),
+            ("/text", &self.text),
+            ("/method", &self.method),
+            ("/path", &self.path),
+        ];
+        let others = others.into_iter();
+        headers.chain(others.filter_map(|(place, pattern)| Some((place.to_owned(), pattern.as_ref()?))))
+    }
+}
+
 /// Tells a member that is null from one that is missing.
 fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)

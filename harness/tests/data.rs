@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stigmem_conformance::{
     data::Data,
     registry::Registry,
@@ -76,10 +76,52 @@ fn every_target_file_is_accepted() {
 #[test]
 fn a_format_is_an_assertion() {
     let schemas = Schemas::load(&Data::embedded()).unwrap();
-    let target = |url: &str| serde_json::json!({"name": "x", "attach": {"url": url}});
+    let target = |url: &str| json!({"name": "x", "attach": {"url": url}});
     assert_eq!(schemas.mismatch("target", &target("http://127.0.0.1:1")), None);
     assert_eq!(
         schemas.mismatch("target", &target("not a url")).unwrap().pointer,
         "/attach/url"
     );
+}
+
+/// A vector file with one case of these members.
+fn file(members: &Value) -> Data {
+    let mut case = json!({"id": "a-case", "covers": ["FACT-01"], "why": "a sentence about what goes wrong"});
+    for (name, value) in members.as_object().unwrap() {
+        case[name] = value.clone();
+    }
+    let file = json!({"area": "facts", "title": "One case", "cases": [case]});
+    Data::of([("vectors/facts/one.json".to_owned(), file.to_string())])
+}
+
+/// A slip inside of `$not` would hold for every node.
+#[test]
+fn a_pattern_that_cannot_be_judged_is_found_wherever_it_stands() {
+    let data = Data::embedded();
+    let (schemas, registry) = (Schemas::load(&data).unwrap(), Registry::load(&data).unwrap());
+    let slip = json!({"$not": {"$foo": 1}});
+    let step = |expect: &Value| json!({"get": "/x", "expect": expect});
+    for members in [
+        json!({"steps": [step(&json!({"body": {"a": [slip]}}))]}),
+        json!({"steps": [step(&json!({"text": slip}))]}),
+        json!({"steps": [step(&json!({"headers": {"x-a": slip}}))]}),
+        json!({"steps": [{"until": {"step": step(&json!({"body": slip}))}}]}),
+        json!({"steps": [step(&json!({"body": "{row.wanted}"}))], "rows": [{"id": "a", "wanted": slip}]}),
+        json!({"every": "fact", "expect": {"body": slip}}),
+        json!({"every": "fact", "where": {"path": slip}, "expect": {"body": {"a": 1}}}),
+        json!({"every": "fact", "where": {"method": slip}, "constant": {"by": "/id", "members": ["/a"]}}),
+    ] {
+        let vectors = vectors::load(&file(&members), &schemas).unwrap();
+        let problems = lint::lint(&vectors, &registry, &schemas, &registry.features());
+        let found = problems.iter().any(|problem| problem.to_string().contains("$not/$foo"));
+        assert!(found, "{members}");
+    }
+}
+
+#[test]
+fn an_expectation_beside_until_is_refused() {
+    let schemas = Schemas::load(&Data::embedded()).unwrap();
+    let step = json!({"until": {"step": {"get": "/x"}}, "expect": {"status": 200}});
+    let error = vectors::load(&file(&json!({"steps": [step]})), &schemas).unwrap_err();
+    assert!(error.to_string().contains("has its `expect` inside"), "{error}");
 }

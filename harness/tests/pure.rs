@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use stigmem_conformance::judge::pattern;
 use stigmem_conformance::protocol::cid::{self, Content};
 use stigmem_conformance::protocol::hlc::{self, Hlc};
 use stigmem_conformance::protocol::{
@@ -37,11 +38,19 @@ fn the_schema_refuses_broken_files() {
         edited[member] = value;
         whole("uri-normalise", edited)
     };
+    let patterns = |output: Value, more: (&str, Value)| {
+        let mut vector =
+            json!({ "id": "a-b", "why": "long enough to say", "input": { "pattern": 1 }, "output": output });
+        vector[more.0] = more.1;
+        whole("pattern-match", vector)
+    };
     let validator = validator();
-    assert!(
-        validator.is_valid(&with("open", json!("long enough to say"))),
-        "the control"
-    );
+    for control in [
+        with("open", json!("long enough to say")),
+        patterns(json!({ "matches": false, "at": "/a" }), ("operator", json!("$size"))),
+    ] {
+        assert!(validator.is_valid(&control), "the control: {control}");
+    }
     let content = json!({
         "entity": "user:a", "relation": "r", "value": { "type": "null" }, "source": "user:a", "scope": "local",
         "confidence": "1", "valid_until": "tomorrow",
@@ -57,6 +66,15 @@ fn the_schema_refuses_broken_files() {
         with("covers", json!([])),
         with("why", json!("short")),
         with("note", json!("an unknown member")),
+        with("operator", json!("$size")),
+        patterns(json!({ "matches": false }), ("operator", json!("$size"))),
+        patterns(json!({ "matches": true, "at": "" }), ("operator", json!("$size"))),
+        patterns(json!({ "matches": false, "at": "a" }), ("operator", json!("$size"))),
+        patterns(json!({ "matches": true }), ("covers", json!(["HLC-01"]))),
+        whole(
+            "hlc-read",
+            json!({ "id": "a-b", "why": "long enough to say", "input": "1.0", "refused": true }),
+        ),
     ] {
         assert!(!validator.is_valid(&broken), "{broken}");
     }
@@ -96,6 +114,26 @@ fn the_harness_agrees_with_every_vector() {
         }
     }
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// A matcher that grows lenient is found only where something must not match.
+#[test]
+fn every_operator_has_one_vector_that_matches_and_two_that_do_not() {
+    let files = files();
+    let patterns = files.iter().filter(|(_, file)| file["function"] == "pattern-match");
+    let patterns: Vec<&Value> = patterns.flat_map(|(_, file)| vectors(file)).collect();
+    for name in pattern::OPERATORS {
+        let count = |matches: bool| {
+            let of_operator = patterns.iter().filter(|vector| vector["operator"] == name);
+            of_operator
+                .filter(|vector| vector["output"]["matches"] == matches)
+                .count()
+        };
+        assert!(count(true) >= 1 && count(false) >= 2, "{name} has too few vectors");
+    }
+    let unknown = patterns.iter().filter_map(|vector| vector["operator"].as_str());
+    let unknown: Vec<&str> = unknown.filter(|name| !pattern::OPERATORS.contains(name)).collect();
+    assert!(unknown.is_empty(), "no operators: {unknown:?}");
 }
 
 #[test]
@@ -151,6 +189,13 @@ fn answer(function: &str, input: &Value) -> Option<Value> {
                 instant::parse(text(&input["b"])).ok()?,
             );
             Some(order(a.cmp(&b)))
+        }
+        "pattern-match" => {
+            pattern::check(&input["pattern"]).ok()?;
+            Some(match pattern::matches(&input["pattern"], input.get("value")) {
+                Ok(()) => json!({ "matches": true }),
+                Err(wrong) => json!({ "matches": false, "at": wrong.pointer }),
+            })
         }
         other => panic!("no function of the harness answers {other}"),
     }

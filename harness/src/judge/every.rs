@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Judges all rules over all exchanges of a run. Each answer is read once, whatever the number of rules.
-pub(super) fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
+pub fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
     let states = rules
         .iter()
         .filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
@@ -44,8 +44,10 @@ pub(super) fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -
 struct State<'a> {
     every: &'a Every,
     schemas: &'a Schemas,
+    /// Why the rule cannot be judged.
+    malformed: Option<String>,
     /// For `constant` and `unique`: what a key was seen with, on one node.
-    seen: BTreeMap<(&'a str, String), Value>,
+    seen: BTreeMap<(Node<'a>, String), Value>,
     subjects: usize,
     broken: usize,
     failures: Vec<Failure>,
@@ -56,6 +58,7 @@ impl<'a> State<'a> {
         Self {
             every,
             schemas,
+            malformed: malformed(every),
             seen: BTreeMap::new(),
             subjects: 0,
             broken: 0,
@@ -64,6 +67,9 @@ impl<'a> State<'a> {
     }
 
     fn verdict(self) -> CaseVerdict {
+        if let Some(message) = self.malformed {
+            return CaseVerdict::of(Verdict::Error, message);
+        }
         if self.subjects == 0 {
             return CaseVerdict::of(Verdict::Inconclusive, "nothing of the kind was observed in this run");
         }
@@ -86,18 +92,19 @@ impl<'a> State<'a> {
         }
     }
 
-    fn look(&mut self, record: &'a CaseRecord, exchange: &Exchange, whole: &Observation) {
+    fn look(&mut self, record: &'a CaseRecord, exchange: &'a Exchange, whole: &Observation) {
         let status = whole.status.unwrap_or_default();
+        let succeeded = (200..300).contains(&status);
         if !applies(&self.every.filter, exchange, whole, self.schemas) {
             return;
         }
         match self.every.subject {
             Subject::Response => self.judge_whole(record, exchange, whole),
-            Subject::Success if status < 300 => self.judge_whole(record, exchange, whole),
+            Subject::Success if succeeded => self.judge_whole(record, exchange, whole),
             Subject::Error if status >= 400 => self.judge_whole(record, exchange, whole),
             Subject::Success | Subject::Error => {}
             Subject::Fact | Subject::Page | Subject::Conflict => {
-                let Some(body) = whole.body.as_ref().filter(|_| status < 300) else {
+                let Some(body) = whole.body.as_ref().filter(|_| succeeded) else {
                     return;
                 };
                 for (pointer, part) in find(self.every.subject, body) {
@@ -117,8 +124,7 @@ impl<'a> State<'a> {
         }
     }
 
-    fn judge_part(&mut self, record: &'a CaseRecord, exchange: &Exchange, pointer: &str, part: &Value) {
-        let text = |value: Option<&Value>| value.map(ToString::to_string).unwrap_or_default();
+    fn judge_part(&mut self, record: &'a CaseRecord, exchange: &'a Exchange, pointer: &str, part: &Value) {
         match &self.every.check {
             Check::Expect(expect) => {
                 self.subjects += 1;
@@ -144,7 +150,9 @@ impl<'a> State<'a> {
                     .iter()
                     .map(|member| part.pointer(member).cloned().unwrap_or_default())
                     .collect();
-                let key = (node_of(record), text(part.pointer(by)));
+                // A record without the key is another rule's matter.
+                let Some(by) = part.pointer(by) else { return };
+                let key = (node_of(record, exchange), by.to_string());
                 let Some(before) = self.seen.get(&key) else {
                     self.seen.insert(key, values.into());
                     return;
@@ -162,17 +170,18 @@ impl<'a> State<'a> {
                 self.blame(record, exchange, wrong);
             }
             Check::Unique { by, key } => {
-                let (found, owner) = (text(part.pointer(by)), part.pointer(key).cloned().unwrap_or_default());
+                let Some(found) = part.pointer(by) else { return };
+                let owner = part.pointer(key).cloned().unwrap_or_default();
                 self.subjects += 1;
                 let before = self
                     .seen
-                    .entry((node_of(record), found))
+                    .entry((node_of(record, exchange), found.to_string()))
                     .or_insert_with(|| owner.clone());
                 if *before != owner {
                     let wrong = Wrong::said(
                         &format!("{pointer}{by}"),
                         "a value of its own",
-                        format!("{}, the same as of {}", text(part.pointer(by)), short(before)),
+                        format!("{}, the same as of {}", short(found), short(before)),
                     );
                     self.blame(record, exchange, wrong);
                 }
@@ -194,6 +203,24 @@ impl<'a> State<'a> {
     }
 }
 
+/// Parts of answers have a body, and neither a status nor headers.
+fn malformed(every: &Every) -> Option<String> {
+    let filter = expect::malformed(&every.filter).map(|message| format!("where: {message}"));
+    let Check::Expect(expect) = &every.check else {
+        return filter;
+    };
+    let is_part = matches!(every.subject, Subject::Fact | Subject::Page | Subject::Conflict);
+    let of_parts = Expect {
+        schema: expect.schema.clone(),
+        body: expect.body.clone(),
+        ..Expect::default()
+    };
+    if is_part && **expect != of_parts {
+        return Some("expect: a part of an answer has nothing but `body` and `schema`".to_owned());
+    }
+    filter.or_else(|| expect::malformed(expect))
+}
+
 fn applies(filter: &Expect, exchange: &Exchange, whole: &Observation, schemas: &Schemas) -> bool {
     let path = exchange.request.target.split('?').next().unwrap_or_default();
     let fits = |wanted: &Option<Value>, found: &str| {
@@ -209,9 +236,13 @@ fn applies(filter: &Expect, exchange: &Exchange, whole: &Observation, schemas: &
         )
 }
 
+/// The node of a record and, where the case has several, which of them.
+type Node<'a> = (&'a str, Option<&'a str>);
+
 /// A case with a node of its own shares no store with the others.
-fn node_of(record: &CaseRecord) -> &str {
-    record.names.get("node").and_then(Value::as_str).unwrap_or_default()
+fn node_of<'a>(record: &'a CaseRecord, exchange: &'a Exchange) -> Node<'a> {
+    let node = record.names.get("node").and_then(Value::as_str);
+    (node.unwrap_or_default(), exchange.on.as_deref())
 }
 
 /// The parts of a body that are such a record, with their places.

@@ -21,10 +21,12 @@ pub(crate) use holds::unaccounted;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Observation {
     pub status: Option<u16>,
-    pub headers: Vec<(String, String)>,
+    /// `None`: it is no answer.
+    pub headers: Option<Vec<(String, String)>>,
     /// `None`: the answer was not JSON.
     pub body: Option<Value>,
-    pub text: String,
+    /// `None`: it is no answer.
+    pub text: Option<String>,
     /// The JSON that was sent.
     pub request: Value,
     /// The answers whose status and schema count.
@@ -34,8 +36,8 @@ pub(super) struct Observation {
 
 impl Observation {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
+        let mut headers = self.headers.iter().flatten();
+        headers
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
@@ -52,12 +54,30 @@ impl Observation {
         let part = Part::of(exchange, response);
         Self {
             status: Some(response.status),
-            headers: response.headers.clone(),
+            headers: Some(response.headers.clone()),
             body: part.body.clone(),
-            text: response.body.text().to_owned(),
+            text: Some(response.body.text().to_owned()),
             request: exchange.request.body.json().unwrap_or_default(),
             parts: vec![part],
             subjects: 1,
+        }
+    }
+
+    /// Nobody listens at the address that was asked.
+    fn of_nobody(exchange: &Exchange) -> Self {
+        let part = Part {
+            status: 0,
+            body: None,
+            text: String::new(),
+            n: exchange.n,
+        };
+        Self {
+            status: Some(part.status),
+            headers: Some(Vec::new()),
+            text: Some(String::new()),
+            parts: vec![part],
+            subjects: 1,
+            ..Self::default()
         }
     }
 }
@@ -65,7 +85,7 @@ impl Observation {
 /// One answer among those of a step.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    pub status: Option<u16>,
+    pub status: u16,
     pub body: Option<Value>,
     text: String,
     n: usize,
@@ -75,19 +95,9 @@ impl Part {
     fn of(exchange: &Exchange, response: &Response) -> Self {
         let text: String = response.body.text().chars().take(200).collect();
         Self {
-            status: Some(response.status),
+            status: response.status,
             body: response.body.json(),
             text,
-            n: exchange.n,
-        }
-    }
-
-    /// Nobody listens at the address that was asked.
-    fn nobody(exchange: &Exchange) -> Self {
-        Self {
-            status: Some(0),
-            body: None,
-            text: String::new(),
             n: exchange.n,
         }
     }
@@ -141,24 +151,16 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
         }
         Verb::Start => match done.events.first() {
             Some(Event::NotStarted(_)) => Ok(Observation::of_value(json!({"started": false}))),
-            Some(_) => Ok(Observation::of_value(json!({"started": true}))),
-            None => Err(silent("the node to be started", "it was not")),
+            Some(Event::Started) => Ok(Observation::of_value(json!({"started": true}))),
+            _ => Err(silent("the node to be started", "it was not")),
         },
-        Verb::Stop
-        | Verb::Kill
-        | Verb::Restart
-        | Verb::Pause
-        | Verb::Resume
-        | Verb::Lose
-        | Verb::Serve(_)
-        | Verb::Link(_) => match done.events.last() {
-            Some(_) => Ok(Observation {
-                subjects: 0,
-                body: Some(Value::Null),
-                ..Observation::default()
-            }),
-            None => Err(silent("the node to be moved", "it was not")),
-        },
+        Verb::Stop => deed(&Event::Stopped, done),
+        Verb::Kill => deed(&Event::Killed, done),
+        Verb::Restart => deed(&Event::Started, done),
+        Verb::Pause => deed(&Event::Paused, done),
+        Verb::Resume => deed(&Event::Resumed, done),
+        Verb::Lose => deed(&Event::Lost, done),
+        Verb::Serve(_) | Verb::Link(_) => deed(&Event::Set, done),
         Verb::Walk { items, .. } => many::walk(items, done),
         Verb::Conflicts { of, .. } => {
             let of = bindings
@@ -182,12 +184,7 @@ pub(super) fn observe(step: &Step, done: &StepRecord, bindings: &Bindings) -> Re
                 .last()
                 .ok_or_else(|| silent("an exchange", "none took place"))?;
             if is_elsewhere(&step.verb) && nobody_listens(exchange) {
-                return Ok(Observation {
-                    status: Some(0),
-                    parts: vec![Part::nobody(exchange)],
-                    subjects: 1,
-                    ..Observation::default()
-                });
+                return Ok(Observation::of_nobody(exchange));
             }
             answered(exchange).map(|response| Observation::of_exchange(exchange, response))
         }
@@ -228,6 +225,17 @@ fn silent(expected: &str, got: &str) -> Outcome {
     Outcome::Wrong(Wrong::said("", expected, got), None)
 }
 
+/// What is done to a node, a peer or a link shows nothing by itself.
+fn deed(wanted: &Event, done: &StepRecord) -> Result<Observation, Outcome> {
+    if done.events.last() != Some(wanted) {
+        return Err(silent("the step to be done", "it was not"));
+    }
+    Ok(Observation {
+        subjects: 0,
+        ..Observation::of_value(Value::Null)
+    })
+}
+
 fn raw(done: &StepRecord) -> Result<Observation, Outcome> {
     let Some(Event::Raw {
         status, closed, start, ..
@@ -237,7 +245,7 @@ fn raw(done: &StepRecord) -> Result<Observation, Outcome> {
     };
     let mut observation = Observation::of_value(json!({"status": status, "closed": closed}));
     observation.status = *status;
-    observation.text.clone_from(start);
+    observation.text = Some(start.clone());
     Ok(observation)
 }
 

@@ -1,10 +1,14 @@
 //! Patterns: what a part of an answer must look like. The operators are described in `vectors/README.md`.
 
+mod form;
 mod operators;
 
+pub use form::{Malformed, check};
 pub use operators::NAMES as OPERATORS;
 
-use serde_json::{Map, Value};
+use std::cmp::Ordering;
+
+use serde_json::{Map, Number, Value};
 
 use super::wrong::{Wrong, short};
 
@@ -16,18 +20,16 @@ pub fn matches(pattern: &Value, value: Option<&Value>) -> Result<(), Wrong> {
 /// The same below a JSON Pointer.
 pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Result<(), Wrong> {
     if let Value::Object(members) = pattern
-        && members.keys().any(|name| name.starts_with('$'))
+        && members.keys().any(|name| is_operator(name))
     {
         // Operators and plain members may stand side by side; all must hold.
-        let plain: Map<String, Value> = members
-            .iter()
-            .filter(|(name, _)| !name.starts_with('$'))
+        let plain: Map<String, Value> = plain(members)
             .map(|(name, part)| (name.clone(), part.clone()))
             .collect();
         if !plain.is_empty() {
             at(pointer, &Value::Object(plain), value)?;
         }
-        let mut operators = members.iter().filter(|(name, _)| name.starts_with('$'));
+        let mut operators = members.iter().filter(|(name, _)| is_operator(name));
         return operators.try_for_each(|(name, argument)| operators::apply(name, argument, members, pointer, value));
     }
     let Some(value) = value else {
@@ -53,11 +55,28 @@ pub(crate) fn at(pointer: &str, pattern: &Value, value: Option<&Value>) -> Resul
     }
 }
 
-fn same_number(one: &serde_json::Number, other: &serde_json::Number) -> bool {
+fn is_operator(name: &str) -> bool {
+    name.starts_with('$')
+}
+
+/// The members that are neither operators nor options of one.
+fn plain(members: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let is_option = |name: &str| name == "times" && members.contains_key("$repeat");
+    members
+        .iter()
+        .filter(move |(name, _)| !is_operator(name) && !is_option(name))
+}
+
+/// Integers are compared with all their digits, anything else as doubles.
+fn order(one: &Number, other: &Number) -> Option<Ordering> {
     match (one.as_i128(), other.as_i128()) {
-        (Some(one), Some(other)) => one == other,
-        _ => one.as_f64() == other.as_f64(),
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
     }
+}
+
+fn same_number(one: &Number, other: &Number) -> bool {
+    order(one, other) == Some(Ordering::Equal)
 }
 
 /// Equality of two answers: numbers by value, whatever the literal.

@@ -79,3 +79,15 @@ pub struct Failure {
     /// The number of the exchange, when one is to blame.
     pub exchange: Option<(String, usize)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_verdict_is_the_one_in_reports() {
+        for verdict in Verdict::ALL {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.word());
+        }
+    }
+}

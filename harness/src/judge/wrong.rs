@@ -48,3 +48,35 @@ pub(crate) fn cut(text: String) -> String {
 }
 
 const MAX_SHOWN: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_behind_a_character() {
+        assert_eq!(cut("a".repeat(MAX_SHOWN)), "a".repeat(MAX_SHOWN));
+        assert_eq!(
+            cut("a".repeat(MAX_SHOWN + 1)),
+            format!("{}… ({} bytes)", "a".repeat(MAX_SHOWN), MAX_SHOWN + 1)
+        );
+        // Two bytes each, the first of them at an odd place.
+        let text = format!("a{}", "é".repeat(MAX_SHOWN));
+        let half = MAX_SHOWN / 2 - 1;
+        assert_eq!(
+            cut(text),
+            format!("a{}… ({} bytes)", "é".repeat(half), 2 * MAX_SHOWN + 1)
+        );
+    }
+
+    #[test]
+    fn both_sides_of_a_mismatch_are_cut() {
+        let wrong = Wrong::said("/a", "x".repeat(1000), "y".repeat(1000));
+        assert!(wrong.expected.len() < 450 && wrong.got.len() < 450);
+        assert_eq!(short(&json!(["a"])), "[\"a\"]");
+        assert_eq!(Wrong::new("", "a", None).got, "nothing: the member is not there");
+        assert_eq!(Wrong::new("", "a", Some(&json!("b"))).got, "\"b\"");
+    }
+}

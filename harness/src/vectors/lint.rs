@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Case, CaseBody, Check, Credential, Expect, Step, Vectors, Verb};
-use crate::{error::InputError, judge::pattern, registry::Registry, schemas::Schemas};
+use crate::{bindings::Bindings, error::InputError, judge::pattern, registry::Registry, schemas::Schemas};
 
 /// Everything that is wrong; an empty list is a clean bill.
 pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features: &[&str]) -> Vec<InputError> {
@@ -100,16 +100,13 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
     }
     match &case.body {
         CaseBody::Every(every) => {
-            let expect = match &every.check {
-                Check::Expect(expect) if **expect == Expect::default() => {
-                    problems.push(problem(case, "a rule about everything expects something"));
-                    return;
-                }
-                Check::Expect(expect) => expect,
-                Check::Constant { .. } | Check::Unique { .. } => return,
-            };
-            lint_expect(case, expect, schemas, problems);
             lint_expect(case, &every.filter, schemas, problems);
+            if let Check::Expect(expect) = &every.check {
+                if **expect == Expect::default() {
+                    problems.push(problem(case, "a rule about everything expects something"));
+                }
+                lint_expect(case, expect, schemas, problems);
+            }
         }
         CaseBody::Steps(steps) => {
             if !steps.iter().any(judges) {
@@ -167,7 +164,7 @@ fn lint_step(
     for name in used.iter().filter(|name| !names.contains(*name)) {
         say(format!("names {{{name}}}, which nothing before it defines"));
     }
-    for expect in step.expect.iter() {
+    if let Some(expect) = step.expectation() {
         lint_expect(case, expect, schemas, problems);
     }
 }
@@ -207,23 +204,14 @@ fn lint_expect(case: &Case, expect: &Expect, schemas: &Schemas, problems: &mut V
             format!("expects the schema {schema:?}, which schemas/ does not hold"),
         ));
     }
-    if let Some(body) = &expect.body {
-        for operator in operators(body).filter(|name| !pattern::OPERATORS.contains(&name.as_str())) {
-            problems.push(problem(
-                case,
-                format!("{operator} is no operator; vectors/README.md lists them"),
-            ));
-        }
-    }
-}
-
-fn operators(pattern: &Value) -> Box<dyn Iterator<Item = String> + '_> {
-    match pattern {
-        Value::Object(members) => {
-            let names = members.keys().filter(|name| name.starts_with('$')).cloned();
-            Box::new(names.chain(members.values().flat_map(operators)))
-        }
-        Value::Array(items) => Box::new(items.iter().flat_map(operators)),
-        _ => Box::new(std::iter::empty()),
+    // A row may bring patterns of its own.
+    let mut bindings = Bindings::default();
+    bindings.set("row", Value::Object(case.row.clone()));
+    for (place, pattern) in expect.patterns() {
+        let wrong = match bindings.fill_value(pattern) {
+            Ok(filled) => pattern::check(&filled).err().map(|malformed| malformed.to_string()),
+            Err(unbound) => Some(unbound.to_string()),
+        };
+        problems.extend(wrong.map(|wrong| problem(case, format!("expect{place}: {wrong}"))));
     }
 }

@@ -140,6 +140,9 @@ fn read_step(step: &Value) -> Result<Step, Problem> {
         verb => read_verb(verb, &members[verb]).map_err(|(at, what)| (format!("/{verb}{at}"), what))?,
     };
     if let Verb::Until { step: inner, .. } = &mut read {
+        if members.contains_key("expect") {
+            return Err(("/expect".to_owned(), "`until` has its `expect` inside".to_owned()));
+        }
         // What is looked at again and again is on the same node.
         inner.on = inner.on.take().or_else(|| on.clone());
     }

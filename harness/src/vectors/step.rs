@@ -237,6 +237,10 @@ impl Verb {
                 body = Some(json!({"missing": [], "changed": [], "unwanted": [], "unaccounted": []}));
                 (None, None)
             }
+            Self::Start => {
+                body = Some(json!({"started": true}));
+                (None, None)
+            }
             Self::Register { .. } => (Some("2xx".into()), Some("wire/peer-created")),
             Self::Refuse(_) => (Some("4xx".into()), None),
             Self::Until { step, .. } => return step.verb.ordinary(),
@@ -245,7 +249,6 @@ impl Verb {
             | Self::Observe(_)
             | Self::Stop
             | Self::Kill
-            | Self::Start
             | Self::Restart
             | Self::Pause
             | Self::Resume

@@ -28,7 +28,8 @@ fn the_node_agrees_with_every_vector() {
         let file: Vector = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let function = text(&file["function"]);
         // Tokens of this node last an hour and list their scopes in one order, so that only some of these could be its own.
-        if function == "token-mint" {
+        // Patterns are of the vector files, and no node has any.
+        if ["token-mint", "pattern-match"].contains(&function) {
             continue;
         }
         for vector in file["vectors"].as_array().unwrap() {

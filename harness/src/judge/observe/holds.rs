@@ -17,17 +17,18 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
     if done.exchanges.is_empty() {
         return Err(silent("questions about facts", "none were asked"));
     }
-    let shown = shown(done);
+    let asked = asked(done);
+    let shown = |fact: &Value| record(asked.get(path(id(fact)).as_str())?);
     let receipts = receipts(done)?;
     let (mut missing, mut changed, mut unaccounted) = (Vec::new(), Vec::new(), Vec::new());
     let wanted = list(facts);
     for fact in &wanted {
         let id = id(fact);
-        let Some(Some(record)) = shown.get(&path(id)) else {
+        let Some(record) = shown(fact) else {
             missing.push(id);
             continue;
         };
-        changed.extend(differing(fact, record).map(|member| format!("{id} {member}")));
+        changed.extend(differing(fact, &record).map(|member| format!("{id} {member}")));
         // One for what came from a peer, none for what is the node's own.
         let due = usize::from(!record["received_from"].is_null());
         if receipts.get(id).map_or(0, BTreeSet::len) != due {
@@ -35,8 +36,13 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
         }
     }
     let forbidden = list(not);
-    let is_there = |id: &&str| matches!(shown.get(&path(id)), Some(Some(_)));
-    let unwanted: Vec<&str> = forbidden.iter().map(|fact| id(fact)).filter(is_there).collect();
+    for fact in &forbidden {
+        // Silence about a fact does not show that it is not there.
+        let question = asked.get(path(id(fact)).as_str());
+        answered(question.ok_or_else(|| silent("a question about each fact", "one was not asked"))?)?;
+    }
+    let unwanted = forbidden.iter().filter(|fact| shown(fact).is_some());
+    let unwanted: Vec<&str> = unwanted.map(|fact| id(fact)).collect();
     let body = json!({
         "held": wanted.len() - missing.len(), "missing": missing, "changed": changed, "unwanted": unwanted,
         "unaccounted": unaccounted,
@@ -71,14 +77,14 @@ fn path(id: &str) -> String {
     format!("/v1/facts/{}", percent(id))
 }
 
-/// By path, the record that was shown last, or none.
-fn shown(done: &StepRecord) -> BTreeMap<String, Option<Value>> {
+/// By path, the last question about a fact.
+fn asked(done: &StepRecord) -> BTreeMap<&str, &Exchange> {
     let single = done
         .exchanges
         .iter()
         .filter(|exchange| exchange.request.target.starts_with("/v1/facts/"));
     single
-        .map(|exchange| (exchange.request.target.clone(), record(exchange)))
+        .map(|exchange| (exchange.request.target.as_str(), exchange))
         .collect()
 }
 
@@ -109,7 +115,7 @@ fn differing(fact: &Value, record: &Value) -> impl Iterator<Item = &'static str>
     let same = |member: &str| fact[member].is_null() || pattern::equal(&fact[member], &record[member]);
     let read = |value: &Value| value.as_str().and_then(|text| instant::parse(text).ok());
     let same_instant =
-        |member: &str| same(member) || read(&fact[member]).is_none_or(|one| Some(one) == read(&record[member]));
+        |member: &str| same(member) || read(&fact[member]).is_some_and(|one| Some(one) == read(&record[member]));
     let kept = KEPT.into_iter().filter(|member| !same(member));
     let times = TIMES.into_iter().filter(|member| !same_instant(member));
     kept.chain(times).collect::<Vec<_>>().into_iter()
@@ -127,3 +133,42 @@ const KEPT: [&str; 8] = [
     "cid",
 ];
 const TIMES: [&str; 2] = ["timestamp", "valid_until"];
+
+#[cfg(test)]
+mod tests {
+    use crate::trace::{Body, Request, Response};
+
+    use super::*;
+
+    fn asked(target: &str, body: &Value) -> Exchange {
+        Exchange {
+            n: 1,
+            on: None,
+            request: Request {
+                method: "GET".to_owned(),
+                target: target.to_owned(),
+                ..Request::default()
+            },
+            answer: Answer::Response(Response {
+                status: 200,
+                headers: Vec::new(),
+                body: Body::Text(body.to_string()),
+            }),
+            took_us: 1,
+        }
+    }
+
+    /// The driver asks again about these. What the judge makes of the rest is in `tests/selftest/holds.json`.
+    #[test]
+    fn the_driver_learns_whose_bookkeeping_is_not_shown() {
+        let received = |id: &str| asked(&format!("/v1/facts/{id}"), &json!({"id": id, "received_from": "p"}));
+        let receipt = json!({"facts": [{"id": "r", "entity": "one"}]});
+        let done = StepRecord {
+            exchanges: vec![received("one"), received("two"), asked("/v1/facts?limit=500", &receipt)],
+            events: Vec::new(),
+        };
+        let facts = json!([{"id": "one"}, {"id": "two"}]);
+        assert_eq!(unaccounted(&facts, &done), ["two"]);
+        assert_eq!(unaccounted(&facts, &StepRecord::default()), [""; 0]);
+    }
+}

@@ -32,15 +32,12 @@ fn parts(pages: &[(&Exchange, &Response)]) -> Vec<Part> {
 pub(super) fn walk(items: &str, done: &StepRecord) -> Result<Observation, Outcome> {
     let pages = pages(done)?;
     let parts = parts(&pages);
-    let bodies: Vec<&Value> = parts.iter().filter_map(|part| part.body.as_ref()).collect();
-    if done.events.contains(&Event::Deadline) {
-        let wrong = Wrong::said(
-            "/cursor",
-            "null on the last page",
-            format!("still another cursor after {} pages", pages.len()),
-        );
-        return Err(Outcome::Wrong(wrong, parts.last().and_then(Part::blame)));
+    // Another status than 200 is the matter of the expectation.
+    if parts.iter().all(|part| part.status == 200) {
+        parts.iter().try_for_each(|part| has_list(items, part))?;
+        comes_to_an_end(&parts)?;
     }
+    let bodies: Vec<&Value> = parts.iter().filter_map(|part| part.body.as_ref()).collect();
     let list = |body: &Value| {
         body.pointer(items)
             .and_then(Value::as_array)
@@ -59,6 +56,34 @@ pub(super) fn walk(items: &str, done: &StepRecord) -> Result<Observation, Outcom
         parts,
         ..Observation::default()
     })
+}
+
+/// A page without the list would count as one on which nothing stands.
+fn has_list(items: &str, page: &Part) -> Result<(), Outcome> {
+    let body = page
+        .body
+        .as_ref()
+        .ok_or_else(|| Outcome::Wrong(Wrong::said("", "a JSON page", page.excerpt()), page.blame()))?;
+    let found = body.pointer(items);
+    if found.is_some_and(Value::is_array) {
+        return Ok(());
+    }
+    Err(Outcome::Wrong(Wrong::new(items, "a list", found), page.blame()))
+}
+
+/// Whether the last page says that it is the last. If it does not, the walk was broken off for its length.
+fn comes_to_an_end(pages: &[Part]) -> Result<(), Outcome> {
+    let Some(last) = pages.last() else { return Ok(()) };
+    let body = last.body.as_ref().unwrap_or(&Value::Null);
+    if body["cursor"].is_string() && body["has_more"] != false {
+        let wrong = Wrong::said(
+            "/cursor",
+            "null on the last page",
+            format!("still another cursor after {} pages", pages.len()),
+        );
+        return Err(Outcome::Wrong(wrong, last.blame()));
+    }
+    Ok(())
 }
 
 /// Of a list that all cases share, only the entries about this case's entity are looked at.
@@ -162,8 +187,8 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
     let written: Vec<Value> = before
         .iter()
         .filter_map(acknowledged)
-        .filter_map(|(_, response)| response.body.json())
-        .collect();
+        .map(record_of)
+        .collect::<Result<_, _>>()?;
     let found: BTreeMap<&str, Value> = reads.iter().filter_map(read_back).collect();
     let mut missing = Vec::new();
     let mut changed = Vec::new();
@@ -189,6 +214,19 @@ pub(super) fn kill_during_writes(done: &StepRecord) -> Result<Observation, Outco
         body: Some(body),
         subjects: written.len(),
         ..Observation::default()
+    })
+}
+
+/// The record in an acknowledgement. Without its id nobody could look whether it is still there.
+fn record_of((exchange, response): (&Exchange, &Response)) -> Result<Value, Outcome> {
+    let fact = response.body.json().filter(|fact| fact["id"].is_string());
+    fact.ok_or_else(|| {
+        let part = Part::of(exchange, response);
+        let got = format!("{}{}", part.status, part.excerpt());
+        Outcome::Wrong(
+            Wrong::said("", "the record of a fact in each acknowledgement", got),
+            part.blame(),
+        )
     })
 }
 
