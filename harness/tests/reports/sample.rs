@@ -26,6 +26,7 @@ pub(crate) fn report() -> Report {
         digests: ["schemas", "spec", "vectors"]
             .map(|folder| (folder.to_owned(), format!("sha256:{}", "5f".repeat(32))))
             .into(),
+        trace: None,
         target: TargetRecord {
             name: "Ex|ample *node*".to_owned(),
             version: "1.2.0-β".to_owned(),
