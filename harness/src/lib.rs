@@ -13,6 +13,8 @@ pub mod exit;
 pub mod explore;
 pub mod init;
 pub mod judge;
+#[cfg(test)]
+mod laws;
 pub mod matrix;
 pub mod plan;
 pub mod protocol;
