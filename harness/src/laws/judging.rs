@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{
     EDITION,
     drawn::{answers, patterns, values},
-    records::{names, of_case, steps},
+    records::{logs, names, of_case, steps},
 };
 use crate::{
     judge::{self, CaseVerdict, Verdict, judge_case, pattern},
-    trace::{Answer, Body, CaseRecord, Exchange, Request, Response, StepRecord},
+    trace::{Answer, Body, CaseRecord, Event, Exchange, Request, Response, StepRecord},
     vectors::{Case, Step, Verb},
 };
 
@@ -26,12 +26,13 @@ proptest! {
 
     /// The same where most steps go as they should, so that the later ones are reached.
     #[test]
-    fn one_record_of_a_node_that_mostly_obeys_has_one_verdict(case in cases(), wild in prop::collection::vec((0..6_u8, steps(), answers()), 12)) {
-        let steps = case.steps().iter().zip(wild);
+    fn one_record_of_a_node_that_mostly_obeys_has_one_verdict(case in cases(), ways in prop::collection::vec((0..6_u8, steps(), answers(), logs()), 12)) {
+        let steps = case.steps().iter().zip(ways);
+        let steps = steps.map(|(step, (way, wild, answer, log))| if way == 0 { wild } else { obedient(step, answer, log) });
         let record = CaseRecord {
             case: case.id.clone(),
             names: names(),
-            steps: steps.map(|(step, (way, wild, answer))| if way == 0 { wild } else { obedient(step, answer) }).collect(),
+            steps: steps.collect(),
             ..CaseRecord::default()
         };
         let verdict = judge_case(case, &record, &EDITION.schemas);
@@ -98,31 +99,86 @@ fn is_sound(record: &CaseRecord, verdict: &CaseVerdict) -> Result<(), String> {
     (holds && is_short).then_some(()).ok_or_else(|| format!("{verdict:?}"))
 }
 
-/// What a node does that takes the step for right.
-fn obedient(step: &Step, answer: Value) -> StepRecord {
+/// What comes of a step at a node that takes it for right.
+fn obedient(step: &Step, answer: Value, log: Event) -> StepRecord {
     let (status, body) = match &step.verb {
-        Verb::Until { step, .. } => return obedient(step, answer),
-        Verb::Assert(_) => (201, fact(&answer)),
+        Verb::Until { step, .. } => return obedient(step, answer, log),
+        Verb::Assert(_) | Verb::AssertMany { .. } | Verb::AssertConcurrently { .. } => (201, fact(&answer)),
         Verb::Fact(_) => (200, fact(&answer)),
         Verb::Query(_) | Verb::Walk { .. } => (200, json!({"facts": [fact(&answer)], "total": 1, "cursor": null})),
         Verb::Conflicts { .. } => (200, json!({"conflicts": [], "cursor": null})),
         Verb::Refuse(_) => (422, json!({"error": "validation_error", "detail": "no"})),
-        _ => (200, answer),
+        Verb::Get(_) | Verb::Request(_) | Verb::Resolve { .. } | Verb::Register { .. } => (200, answer),
+        Verb::KillDuringWrites { .. } => return killed(&answer),
+        verb => return of_events(happened(verb, answer, log)),
     };
-    let exchange = Exchange {
-        n: 1,
+    StepRecord {
+        exchanges: vec![exchange(1, "/v1/facts", status, &body)],
+        events: Vec::new(),
+    }
+}
+
+/// What is written down of a step that sends no request of its own.
+fn happened(verb: &Verb, answer: Value, log: Event) -> Vec<Event> {
+    let ran = Event::Ran {
+        command: "x".to_owned(),
+        said: String::new(),
+        well: true,
+        exit: Some(0),
+        file: Value::Null,
+    };
+    match verb {
+        Verb::Log(_) => vec![log],
+        Verb::Forge(_) | Verb::ForgeMany { .. } => vec![Event::Made(answer)],
+        Verb::Federate { .. } => vec![ran.clone(), ran],
+        Verb::Command(_) => vec![ran],
+        Verb::Hold { connections, .. } => vec![Event::Held(*connections)],
+        Verb::Raw { .. } => vec![Event::Raw {
+            sent: 1,
+            status: Some(400),
+            closed: true,
+            start: String::new(),
+        }],
+        Verb::Observe(_) | Verb::Holds { .. } | Verb::AtOnce { .. } => Vec::new(),
+        _ => vec![Event::Set],
+    }
+}
+
+fn killed(answer: &Value) -> StepRecord {
+    let fact = fact(answer);
+    let path = format!("/v1/facts/{}", fact["id"].as_str().unwrap_or_default());
+    StepRecord {
+        exchanges: vec![
+            exchange(1, "/v1/facts", 201, &fact),
+            exchange(2, &path, 200, answer),
+            exchange(3, "/v1/facts", 201, &fact),
+        ],
+        events: vec![Event::Boundary(1)],
+    }
+}
+
+fn of_events(events: Vec<Event>) -> StepRecord {
+    StepRecord {
+        exchanges: Vec::new(),
+        events,
+    }
+}
+
+fn exchange(n: usize, target: &str, status: u16, body: &Value) -> Exchange {
+    Exchange {
+        n,
         on: None,
-        request: Request::default(),
+        request: Request {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            ..Request::default()
+        },
         answer: Answer::Response(Response {
             status,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: Body::Text(body.to_string()),
         }),
         took_us: 1,
-    };
-    StepRecord {
-        exchanges: vec![exchange],
-        events: Vec::new(),
     }
 }
 
