@@ -1,12 +1,15 @@
 //! The command line: what can be asked for, and how answers and errors are shown.
 
 mod bench;
+mod compare;
 mod demo;
+mod expect;
 mod explain;
 mod explore;
 mod judge;
 mod kill_matrix;
 mod list;
+mod repeated;
 mod report;
 mod run;
 mod spec;
@@ -87,6 +90,9 @@ enum Command {
     /// Publish a report: sign it, make a badge of it
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Compare reports: what was broken and what was fixed
+    #[command(after_help = compare::EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Be the bundled node (settings from STIGMEM_* variables)
     #[command(hide = true)]
     Node,
@@ -150,6 +156,7 @@ pub fn main() -> ExitCode {
         Some(Command::Judge(args)) => judge::judge(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Report(command)) => report::report(&command),
+        Some(Command::Compare(args)) => compare::compare(&args),
         Some(Command::Init { args, data }) => bench::init(&args, &data),
         Some(Command::Bench { args, data }) => bench::bench(&args, &data),
         Some(Command::Node) => return stigmem_node::server_main(),
@@ -217,6 +224,11 @@ fn say_error(message: &str) {
     let _ = writeln!(anstream::stderr(), "stigmem-conformance: {message}");
 }
 
+/// Text for people while the output stream is a program's.
+fn say_aside(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
 /// Text for people or programs, on the output stream. A reader that has gone away (`| head`) is no error.
 fn say(text: &str) {
     let mut out = anstream::stdout();
@@ -225,7 +237,7 @@ fn say(text: &str) {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0   everything judged passed (without a selection: conformant), or failed as the target file expects
+  0   everything judged passed (without a selection: conformant), or failed as listed
   1   not conformant: a requirement was broken, or a listed failure passed
   2   wrong invocation or input file
   3   the target could not be reached, did not start, or died

@@ -25,6 +25,9 @@ pub struct Deviation {
     /// Instead of that: policies of the bundled node with their wrong values.
     #[serde(default)]
     pub node: BTreeMap<String, String>,
+    /// Or: features that the node has, and that its target file does not name.
+    #[serde(default)]
+    pub undeclares: Vec<String>,
     /// Requirements that cannot but fall too.
     #[serde(default)]
     pub also: Vec<String>,
@@ -52,6 +55,15 @@ impl Deviation {
             .map(|(policy, value)| format!("{policy}={value}"))
             .collect();
         pairs.join(",")
+    }
+
+    /// What deviates.
+    pub fn by(&self) -> &'static str {
+        match (self.node.is_empty(), self.undeclares.is_empty()) {
+            (false, _) => "node",
+            (true, false) => "declaration",
+            (true, true) => "wire",
+        }
     }
 
     /// Only a node that was built for it can do it.

@@ -95,7 +95,8 @@ pub fn plan(
     Ok(plan)
 }
 
-fn belongs(case: &Case, registry: &Registry, profile: &str) -> bool {
+/// Whether it judges a requirement of the profile.
+pub fn belongs(case: &Case, registry: &Registry, profile: &str) -> bool {
     case.covers
         .iter()
         .filter_map(|id| registry.get(id))
@@ -133,6 +134,12 @@ fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
         return Some((
             LeftOutAs::NotApplicable,
             format!("the target does not declare the feature {feature:?}"),
+        ));
+    }
+    if let Some(feature) = case.lacks.iter().find(|feature| target.declares(feature)) {
+        return Some((
+            LeftOutAs::NotApplicable,
+            format!("the target declares the feature {feature:?}, and this is about targets that do not"),
         ));
     }
     if matches!(case.body, CaseBody::Every(_)) {

@@ -41,6 +41,9 @@ pub struct Requirement {
     /// The optional feature it hangs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,
+    /// The optional feature without which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
     pub text: String,
     /// Why no case judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +101,8 @@ impl Registry {
         let mut features: Vec<&str> = self
             .requirements
             .iter()
-            .filter_map(|requirement| requirement.feature.as_deref())
+            .flat_map(|requirement| [requirement.feature.as_deref(), requirement.unless.as_deref()])
+            .flatten()
             .collect();
         features.sort_unstable();
         features.dedup();
@@ -161,14 +165,9 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
         "MAY" => Level::May,
         other => return Err(format!("{other:?} is not a level")),
     };
-    let feature = match rest {
-        [] => None,
-        [one] => Some(
-            one.strip_prefix("when ")
-                .ok_or("the fifth field is `when <feature>`")?
-                .trim()
-                .to_owned(),
-        ),
+    let (feature, unless) = match rest {
+        [] => (None, None),
+        [one] => condition(one)?,
         _ => return Err("a block has at most five fields".to_owned()),
     };
     Ok(Requirement {
@@ -177,6 +176,7 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
         actor: (*actor).to_owned(),
         profile: (*profile).to_owned(),
         feature,
+        unless,
         text: String::new(),
         not_judged: None,
         pending: None,
@@ -209,6 +209,15 @@ fn add_line(block: &mut Requirement, line: &str) {
         into.push(' ');
     }
     into.push_str(line);
+}
+
+/// The feature that a block wants declared, or not declared.
+fn condition(field: &str) -> Result<(Option<String>, Option<String>), String> {
+    let feature = |word: &str| field.strip_prefix(word).map(|feature| feature.trim().to_owned());
+    match (feature("when "), feature("unless ")) {
+        (None, None) => Err("the fifth field is `when <feature>` or `unless <feature>`".to_owned()),
+        found => Ok(found),
+    }
 }
 
 /// `SEM-07`: capital letters, a dash, digits.

@@ -2,8 +2,10 @@
 
 mod assemble;
 pub mod badge;
+mod comparison;
 pub mod curl;
 mod figures;
+pub mod file;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -65,7 +67,7 @@ pub enum Conclusion {
     /// Only a part was run, and nothing in it failed.
     SelectionPassed,
     SelectionFailed,
-    /// All failures are listed in the target file.
+    /// All failures are listed as known.
     AsExpected,
     Unreachable,
     /// Ours.
@@ -81,7 +83,7 @@ impl Conclusion {
             Self::Undetermined => "undetermined: nothing failed, but not every MUST could be judged",
             Self::SelectionPassed => "the selected cases passed; a selection says nothing about the whole",
             Self::SelectionFailed => "selected cases did not pass",
-            Self::AsExpected => "every failure is listed in the target file as expected",
+            Self::AsExpected => "every failure is listed as expected",
             Self::Unreachable => "the target could not be reached, or died",
             Self::HarnessError => "the kit itself made a mistake; please report it",
         }
@@ -119,6 +121,8 @@ pub struct RequirementResult {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
     /// Why no case judges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_judged: Option<String>,
@@ -138,7 +142,7 @@ pub struct CaseResult {
     pub duration_ms: u64,
     /// Empty for a pass.
     pub message: String,
-    /// The target file says that it fails, and why.
+    /// The list of known failures has it, and this is why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -210,6 +214,14 @@ impl Report {
         self.cases
             .iter()
             .filter(|case| case.expected.is_some() && case.verdict == Verdict::Pass)
+    }
+
+    /// Listed as expected to fail, but the run does not tell whether they do.
+    pub fn unseen(&self) -> impl Iterator<Item = &CaseResult> {
+        let judged = |verdict| matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn);
+        self.cases
+            .iter()
+            .filter(move |case| case.expected.is_some() && !judged(case.verdict))
     }
 
     pub fn exit(&self) -> Exit {

@@ -102,12 +102,25 @@ pub struct Federation {
     pub cursor_import: Vec<String>,
     /// Present where a declared peer waits for a person.
     pub approve: Option<Approve>,
+    /// What part of their time the cases wait; all of it, save where nodes are known to be quick or known to be wrong.
+    #[serde(skip)]
+    pub share_of_time: Share,
+}
+
+/// A part of a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Share(pub f64);
+
+impl Default for Share {
+    fn default() -> Self {
+        Self(1.0)
+    }
 }
 
 impl Federation {
     /// How many times longer than written the cases wait for what nodes tell each other: they are written for a second or less.
     pub fn patience(&self) -> f64 {
-        self.pull_interval_s.max(1.0)
+        self.pull_interval_s.max(1.0) * self.share_of_time.0
     }
 
     /// Empty where the target file has none.
@@ -128,6 +141,7 @@ impl Default for Federation {
             cursor_export: Vec::new(),
             cursor_import: Vec::new(),
             approve: None,
+            share_of_time: Share::default(),
         }
     }
 }

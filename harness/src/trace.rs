@@ -50,7 +50,7 @@ pub struct TargetRecord {
     pub expected: Vec<Deviation>,
 }
 
-/// A case that the target file says fails, and why.
+/// A case that is known to fail, and why; from the target file or a list beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deviation {

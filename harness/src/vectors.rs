@@ -37,6 +37,8 @@ pub struct Case {
     pub covers: Vec<String>,
     pub why: String,
     pub needs: Vec<String>,
+    /// Features that the target must not declare.
+    pub lacks: Vec<String>,
     pub node: NodeWish,
     /// Absent for a case that is about one node alone.
     pub world: Option<WorldWish>,

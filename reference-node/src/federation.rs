@@ -13,8 +13,12 @@ use tokio::sync::Notify;
 
 use crate::domain::bucket::Bucket;
 use crate::domain::declaration::RateLimit;
-use crate::domain::peer::Peer;
+use crate::domain::instant::now_micros;
+use crate::domain::peer::{Peer, Status};
 use crate::domain::signing::FederationKey;
+use crate::http::App;
+use crate::policy::{BucketLevel, BudgetOf, Deliveries, NotedRefusals, RelayLag, UndeclaredLimit, Writes};
+use crate::store::StoreError;
 
 /// What one running node knows beyond its file.
 pub(crate) struct Exchange {
@@ -22,6 +26,8 @@ pub(crate) struct Exchange {
     /// Told when peers come or go.
     pub(crate) changed: Notify,
     started: Instant,
+    /// The same by the wall clock, in microseconds.
+    pub(crate) started_at: i64,
     /// What strangers may have written down about them.
     strangers: Mutex<Bucket>,
     budgets: Mutex<HashMap<String, Budget>>,
@@ -60,7 +66,8 @@ impl Exchange {
             key,
             changed: Notify::new(),
             started: Instant::now(),
-            strangers: Mutex::new(Bucket::new(REFUSALS, Duration::ZERO)),
+            started_at: now_micros(),
+            strangers: Mutex::new(Bucket::new(NotedRefusals::now().limit(REFUSALS), Duration::ZERO)),
             budgets: Mutex::default(),
             pulls: Mutex::default(),
         }
@@ -82,8 +89,10 @@ impl Exchange {
             bucket: Bucket::new(limit, now),
             empty: false,
         };
-        let budget = budgets.entry(peer.id.clone()).or_insert_with(fresh);
-        if budget.bucket.limit() != limit {
+        let budget = budgets
+            .entry(BudgetOf::now().key(&peer.id).to_owned())
+            .or_insert_with(fresh);
+        if budget.bucket.limit() != limit && BudgetOf::now() == BudgetOf::ThePeer {
             *budget = fresh();
         }
         match budget.bucket.take(now) {
@@ -100,11 +109,11 @@ impl Exchange {
 
     /// Charges served facts to a peer that declared a limit of its own; the first one was the request.
     pub(crate) fn charge(&self, peer: &Peer, facts: usize) {
-        if peer.rate_limit.is_none() {
+        if peer.rate_limit.is_none() && UndeclaredLimit::now() == UndeclaredLimit::TwoHundredRequests {
             return;
         }
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(budget) = budgets.get_mut(&peer.id) {
+        if let Some(budget) = budgets.get_mut(BudgetOf::now().key(&peer.id)) {
             budget.bucket.charge(facts.saturating_sub(1) as f64);
         }
     }
@@ -131,8 +140,11 @@ impl Exchange {
 
     pub(crate) fn pull_failed(&self, peer_id: &str) {
         self.pulls_mut(|pulls| {
+            if Deliveries::now() == Deliveries::UntilAPullFails {
+                pulls.remove(peer_id);
+            }
             if let Some(state) = pulls.get_mut(peer_id) {
-                state.succeeding = false;
+                state.succeeding &= Deliveries::now() == Deliveries::OnceAPullSucceeded;
             }
         });
     }
@@ -151,15 +163,17 @@ impl Exchange {
     }
 
     pub(crate) fn is_pulled_from(&self, peer_id: &str) -> bool {
-        self.pulls_mut(|pulls| pulls.get(peer_id).is_some_and(|state| state.succeeding))
+        let succeeding = self.pulls_mut(|pulls| pulls.get(peer_id).is_some_and(|state| state.succeeding));
+        succeeding || Deliveries::now() == Deliveries::TakenForGranted
     }
 
     /// How long ago the peer that is furthest behind was read to its end, beyond the interval that the operator chose.
     pub(crate) fn lag(&self, interval: Duration) -> Duration {
-        self.pulls_mut(|pulls| {
+        let lag = self.pulls_mut(|pulls| {
             let lags = pulls.values().map(|state| state.complete_at.elapsed());
             lags.max().unwrap_or_default().saturating_sub(interval)
-        })
+        });
+        RelayLag::now().present(lag)
     }
 
     fn pulls_mut<T>(&self, change: impl FnOnce(&mut BTreeMap<String, PullState>) -> T) -> T {
@@ -170,8 +184,24 @@ impl Exchange {
 /// A peer that declares a limit of its own is counted by facts, so its numbers may be larger; within reason.
 fn limit_of(peer: &Peer) -> RateLimit {
     let default = RateLimit::DEFAULT;
-    peer.rate_limit.map_or(default, |limit| RateLimit {
-        per_second: limit.per_second.min(default.per_second * 100.0),
-        burst: limit.burst.min(default.burst * 100.0),
-    })
+    peer.rate_limit
+        .map_or(UndeclaredLimit::now().limit(), |limit| RateLimit {
+            per_second: limit.per_second.min(default.per_second * 100.0),
+            burst: BucketLevel::now().granted(limit.burst).min(default.burst * 100.0),
+        })
+}
+
+/// Whether an assertion is taken now; no peer has a part in that.
+pub(crate) async fn takes_writes(app: &App) -> Result<bool, StoreError> {
+    if Writes::now() == Writes::Always {
+        return Ok(true);
+    }
+    let mut peers = app.store.peers().await?;
+    peers.retain(|peer| peer.status == Status::Active);
+    for peer in &peers {
+        if client::answers(&peer.node_url, &app.node_url).await {
+            return Ok(true);
+        }
+    }
+    Ok(peers.is_empty())
 }

@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod meta;
 mod metrics;
+mod otherwise;
 mod path;
 mod query;
 mod render;
@@ -81,7 +82,7 @@ fn routes() -> Vec<Route> {
         route("/v1/auth/keys", &["get", "post"], get(keys::list).post(keys::create)),
         route("/v1/auth/keys/{id}", &["delete"], delete(keys::revoke)),
         route("/v1/facts", &["get", "post"], get(facts::query).post(facts::assert)),
-        route("/v1/facts/{id}", &["get"], get(facts::get)),
+        route("/v1/facts/{id}", &["get"], otherwise::beside(get(facts::get))),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
         route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
         route(

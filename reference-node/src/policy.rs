@@ -11,6 +11,7 @@ macro_rules! policies {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq)]
+            #[allow(clippy::enum_variant_names, reason = "values are read as answers to what the policy asks")]
             #[cfg_attr(not(feature = "deviations"), allow(dead_code, reason = "an ordinary build takes the right value alone"))]
             pub(crate) enum $name {
                 $(#[$right_doc])*
@@ -42,31 +43,76 @@ macro_rules! policies {
     };
 }
 
+mod arrivals;
+mod audit;
 #[cfg(feature = "deviations")]
 pub(crate) mod deviations;
+mod disputes;
 mod exchange;
 mod facts;
 mod handshake;
 mod ingest;
+mod json;
+mod keys;
+mod lists;
+mod load;
+mod losses;
+mod nonces;
+mod peers;
+mod pulling;
+mod push;
 mod reading;
+mod scopes;
+mod showing;
 mod standing;
+mod telling;
 mod tokens;
 
+pub(crate) use arrivals::*;
+pub(crate) use audit::*;
+pub(crate) use disputes::*;
 pub(crate) use exchange::*;
 pub(crate) use facts::*;
 pub(crate) use handshake::*;
 pub(crate) use ingest::*;
+pub(crate) use json::*;
+pub(crate) use keys::*;
+pub(crate) use lists::*;
+pub(crate) use load::*;
+pub(crate) use losses::*;
+pub(crate) use nonces::*;
+pub(crate) use peers::*;
+pub(crate) use pulling::*;
+pub(crate) use push::*;
 pub(crate) use reading::*;
+pub(crate) use scopes::*;
+pub(crate) use showing::*;
 pub(crate) use standing::*;
+pub(crate) use telling::*;
 pub(crate) use tokens::*;
 
 #[cfg(feature = "deviations")]
 const AREAS: &[&[(&str, &[&str])]] = &[
+    arrivals::KNOWN,
+    audit::KNOWN,
+    disputes::KNOWN,
     exchange::KNOWN,
     facts::KNOWN,
     handshake::KNOWN,
     ingest::KNOWN,
+    json::KNOWN,
+    keys::KNOWN,
+    lists::KNOWN,
+    load::KNOWN,
+    losses::KNOWN,
+    nonces::KNOWN,
+    peers::KNOWN,
+    pulling::KNOWN,
+    push::KNOWN,
     reading::KNOWN,
+    scopes::KNOWN,
+    showing::KNOWN,
     standing::KNOWN,
+    telling::KNOWN,
     tokens::KNOWN,
 ];

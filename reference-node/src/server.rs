@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::config::{ConfigError, Settings, settings};
 use crate::federation;
 use crate::http::{self, App};
+use crate::policy::{BrokenConnection, ConnectionSlots, OpenHouse};
 use crate::store::{Store, StoreError, StoreLimits};
 
 /// The largest head of a request that is read; the HTTP layer refuses smaller ones with a proper answer already.
@@ -159,7 +160,8 @@ fn warn_about_unknown_settings() {
 async fn serve(settings: Settings) -> Result<(), ServerError> {
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
-    if !settings.auth_required && !address.ip().is_loopback() {
+    let exposed = !settings.auth_required && !address.ip().is_loopback();
+    if exposed && OpenHouse::now() == OpenHouse::LoopbackAlone {
         return Err(ServerError::Exposed(address.ip().to_string()));
     }
     let limits = StoreLimits {
@@ -227,7 +229,7 @@ impl Connections {
         Self {
             server,
             service: http::router(app),
-            slots: Arc::new(Semaphore::new(app.settings.max_connections)),
+            slots: Arc::new(Semaphore::new(ConnectionSlots::now().of(app.settings.max_connections))),
             graceful: GracefulShutdown::new(),
         }
     }
@@ -258,6 +260,7 @@ impl Connections {
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
+                BrokenConnection::now().happened();
             }
             drop(slot);
         });

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 mod lookup;
 mod nonces;
 pub(crate) mod open;
+mod otherwise;
 pub(crate) mod peers;
 mod query;
 mod readers;
@@ -43,6 +44,7 @@ use crate::domain::cursor::CursorKey;
 use crate::domain::fact::{Draft, Fact};
 use crate::domain::instant::now_micros;
 use crate::domain::scope::ScopeSet;
+use crate::policy::{Comparison, LostAtAKill, Remembered};
 
 /// Why the store could not answer. None of these is the caller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,10 @@ impl Store {
     /// Opens the file, creating and migrating it as needed, and starts the writer.
     pub(crate) fn open(path: &Path, limits: StoreLimits) -> Stored<Self> {
         let db = open::for_writing(path)?;
+        LostAtAKill::now().take(&db, path)?;
+        if let Some(undone) = Remembered::now().undone() {
+            db.execute(undone, [])?;
+        }
         let node_id = open::node_id(&db)?;
         let cursor_key = open::cursor_key(&db)?;
         let federation_seed = open::federation_seed(&db)?;
@@ -99,6 +105,9 @@ impl Store {
 
     /// Stores a fact and answers once it is on disk. `writable` are the scopes that the caller may write.
     pub(crate) async fn assert(&self, draft: Draft, writable: ScopeSet) -> Stored<Fact> {
+        if Comparison::now() != Comparison::InTheWrite {
+            return self.assert_unguarded(draft, writable).await;
+        }
         self.writer
             .submit(move |txn| txn.assert_and_read(&draft, writable))
             .await

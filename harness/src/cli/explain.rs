@@ -59,6 +59,9 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String
     if let Some(feature) = &requirement.feature {
         let _ = writeln!(out, "Holds when the target declares the feature {feature:?}.");
     }
+    if let Some(feature) = &requirement.unless {
+        let _ = writeln!(out, "Holds when the target does not declare the feature {feature:?}.");
+    }
     if let Some(open) = &requirement.open {
         let _ = writeln!(out, "Left open: {open}");
     }

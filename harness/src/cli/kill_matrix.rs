@@ -20,8 +20,10 @@ use crate::{
     exit::Exit,
     judge::Verdict,
     matrix::{self, Matrix, Outcome, Row, Summary, Trial},
+    plan,
     protocol::instant,
     report, seed,
+    target::Share,
     vectors::Case,
     world::clock,
 };
@@ -41,7 +43,7 @@ pub(super) struct KillMatrixArgs {
     #[arg(long, value_name = "N", default_value_t = 12, conflicts_with = "full")]
     sample: u16,
     /// How many deviations are played at once
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     at_once: u8,
     /// Target file of another node than the bundled one, behind a mask: the deviations that show on the wire alone
     #[arg(long, value_name = "FILE")]
@@ -177,7 +179,13 @@ async fn played_all(
     let began = instant::format(clock::now_ms()).unwrap_or_default();
     let seed = args.seed.unwrap_or_else(seed::fresh);
     let given: Vec<String> = args.target.iter().cloned().collect();
-    let target = Targets::of_files(&given, edition)?.main;
+    let mut target = Targets::of_files(&given, edition)?.main;
+    if args.target.is_none()
+        && let Some(federation) = &mut target.federation
+    {
+        // A case that fails waits until its time is over, and the bundled node pulls five times a second.
+        federation.share_of_time = Share(0.4);
+    }
     let name = format!("{} {}", target.name, target.version);
     let scratch = run::scratch()?;
     let marks = scratch.path().join("marks");
@@ -207,7 +215,14 @@ async fn played_all(
         let baseline = matrix::baseline(&trial).await?;
         let not_passed = baseline.iter().filter(|(_, verdict)| **verdict != Verdict::Pass);
         not_green.extend(not_passed.map(|(case, verdict)| format!("{case}: {}", verdict.word())));
-        cases.extend(baseline.into_keys());
+        cases.extend(
+            edition
+                .vectors
+                .cases
+                .iter()
+                .filter(|case| plan::belongs(case, &edition.registry, name))
+                .map(|case| case.id.clone()),
+        );
         let own: Vec<&Deviation> = played
             .iter()
             .copied()

@@ -11,7 +11,7 @@ use super::{DataArgs, Edition, say};
 use crate::{
     error::{InputError, RunError},
     exit::Exit,
-    report::{Report, badge, signature},
+    report::{self, badge, signature},
     world::clock,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn report(command: &ReportCommand) -> Result<Exit, RunError> {
 
 fn sign(args: &SignArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let (text, _) = read_report(&args.report, &edition)?;
+    let (text, _) = report::file::read_with_text(&args.report, &edition.schemas)?;
     let file = signature::beside(&args.report);
     let signed = signature::sign(&signature::private_key(&args.key)?, text.as_bytes());
     write(&file, &signed)?;
@@ -64,7 +64,7 @@ fn sign(args: &SignArgs) -> Result<Exit, RunError> {
 
 fn make_badge(args: &BadgeArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let (_, report) = read_report(&args.report, &edition)?;
+    let report = report::file::read(&args.report, &edition.schemas)?;
     let beside = args.report.parent().map(Path::to_owned).unwrap_or_default();
     let folder = args.out.clone().unwrap_or(beside);
     let badge = badge::of(&report, clock::now_ms());
@@ -79,27 +79,3 @@ fn make_badge(args: &BadgeArgs) -> Result<Exit, RunError> {
 fn write(file: &Path, bytes: &[u8]) -> Result<(), InputError> {
     fs::write(file, bytes).map_err(|error| InputError::new(file, "", format!("cannot be written: {error}")))
 }
-
-/// A report file, as text and as what it says.
-pub(super) fn read_report(path: &Path, edition: &Edition) -> Result<(String, Report), InputError> {
-    let unreadable = |error: std::io::Error| InputError::new(path, "", format!("cannot be read: {error}"));
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_REPORT {
-        return Err(InputError::new(
-            path,
-            "",
-            format!("is {size} bytes; a report may have {MAX_REPORT}"),
-        ));
-    }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    let value =
-        serde_json::from_str(&text).map_err(|error| InputError::new(path, "", format!("is not JSON: {error}")))?;
-    edition
-        .schemas
-        .check_file("report", &path.display().to_string(), &value)?;
-    let report = serde_json::from_value(value).map_err(|error| InputError::new(path, "", error.to_string()))?;
-    Ok((text, report))
-}
-
-/// A report on a node that fails everything is some megabytes.
-const MAX_REPORT: u64 = 64 << 20;

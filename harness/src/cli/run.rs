@@ -14,7 +14,9 @@ use std::{
 
 use clap::Args;
 
-use super::{DataArgs, Edition, interrupted, runtime, say, say_error, targets::Targets};
+use super::{
+    DataArgs, Edition, expect::Known, interrupted, repeated, runtime, say, say_aside, say_error, targets::Targets,
+};
 use crate::{
     drive::{self, Setting},
     error::{InputError, RunError},
@@ -51,12 +53,21 @@ pub(super) struct RunArgs {
     /// Run only these: case ids, areas, requirement ids or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     select: Vec<String>,
+    /// List of failures that are known: any other one fails the run, and so does a case of the list that passes
+    #[arg(long, value_name = "FILE")]
+    pub(super) expect: Option<PathBuf>,
+    /// Write what fails in this run as such a list; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_expect: Option<PathBuf>,
     /// Seed of everything random; printed by every run
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
+    /// Run everything so often, each time with another seed and in another order, and name the cases whose verdicts differ
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "write_expect")]
+    pub(super) repeat: u16,
     /// Where the reports go
     #[arg(long, value_name = "DIR", default_value = "target/conformance")]
-    report_dir: PathBuf,
+    pub(super) report_dir: PathBuf,
     /// Cases that run at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
@@ -74,8 +85,30 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
+    if args.repeat > 1 {
+        return repeated::run(args);
+    }
+    match once(args)? {
+        Outcome::Ran(report) => Ok(report.exit()),
+        Outcome::Ended(exit) => Ok(exit),
+    }
+}
+
+/// How a run ended.
+pub(super) enum Outcome {
+    Ran(Box<Report>),
+    /// Without a report.
+    Ended(Exit),
+}
+
+/// One run, told and written down.
+pub(super) fn once(args: &RunArgs) -> Result<Outcome, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let Targets { main: target, named } = Targets::choose(args, &edition)?;
+    let Targets {
+        main: mut target,
+        named,
+    } = Targets::choose(args, &edition)?;
+    let known = Known::read(args, &mut target, &edition)?;
     let seed = args.seed.unwrap_or_else(seed::fresh);
     let plan = plan::plan(
         &edition.vectors,
@@ -87,7 +120,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     )?;
     if plan.is_empty() {
         say_error("the selection is empty: no case matches; `stigmem-conformance list` prints what there is");
-        return Ok(Exit::TooLittle);
+        return Ok(Outcome::Ended(Exit::TooLittle));
     }
     let scratch = scratch()?;
     let setting = Setting {
@@ -102,7 +135,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let started = Instant::now();
     let Some(cases) = drive_it(&plan, &setting)? else {
         say_error("interrupted; nothing was written");
-        return Ok(Exit::Interrupted);
+        return Ok(Outcome::Ended(Exit::Interrupted));
     };
     let end = EndRecord {
         cases: cases.len(),
@@ -127,11 +160,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, RunError> {
     let report = report.of_trace(digest);
     let mut written = write_reports(&args.report_dir, &report)?;
     written.push(trace.display().to_string());
-    say(&summary(&report, &written));
+    written.extend(known.write(&report)?);
+    let tell = if known.is_the_output() { say_aside } else { say };
+    tell(&summary(&report, &written));
     if args.keep {
-        say(&format!("The nodes' folders: {}\n", scratch.keep().display()));
+        tell(&format!("The nodes' folders: {}\n", scratch.keep().display()));
     }
-    Ok(report.exit())
+    Ok(Outcome::Ran(Box::new(report)))
 }
 
 /// A folder for nodes, removed at the end.
@@ -203,6 +238,9 @@ fn repeat(args: &RunArgs) -> String {
     }
     if args.profile != DEFAULT_PROFILE {
         add("--profile", &args.profile);
+    }
+    if let Some(list) = &args.expect {
+        add("--expect", &list.display().to_string());
     }
     command
 }

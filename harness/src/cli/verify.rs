@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{DataArgs, Edition, report::read_report, say, say_error};
+use super::{DataArgs, Edition, say, say_error};
 use crate::{
     error::RunError,
     exit::Exit,
@@ -31,7 +31,7 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<Exit, RunError> {
     let edition = Edition::read(args.data.data.as_deref())?;
-    let (text, report) = read_report(&args.report, &edition)?;
+    let (text, report) = report::file::read_with_text(&args.report, &edition.schemas)?;
     if let Some(key) = &args.pubkey {
         let key = signature::public_key(key)?;
         let file = args

@@ -348,6 +348,7 @@ impl Run<'_> {
 
     async fn until(&mut self, within_ms: u64, inner: &Step, done: &mut StepRecord) -> Result<(), Stop> {
         let deadline = Deadline::after(self.patience(within_ms));
+        let mut pause = FIRST_PAUSE;
         loop {
             let mut look = StepRecord::default();
             Box::pin(self.step(inner, &mut look)).await?;
@@ -360,10 +361,12 @@ impl Run<'_> {
             if holds(&judge::settle(inner, &done.last_look(), &mut bindings, self.schemas)) {
                 return Ok(());
             }
-            if !deadline.another_look(Duration::from_millis(50)).await {
+            if !deadline.another_look(pause).await {
                 done.events.push(Event::Deadline);
                 return Ok(());
             }
+            // A node that has long to do is not asked all the time.
+            pause = LONGEST_PAUSE.min(pause.mul_f64(1.25));
         }
     }
 
@@ -466,3 +469,7 @@ impl Run<'_> {
 
 /// More pages than this is a walk without end.
 const MAX_PAGES: usize = 1000;
+
+/// Between two looks of `until`.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);

@@ -56,7 +56,7 @@ pub struct Row {
     pub id: String,
     pub breaks: Vec<String>,
     pub says: String,
-    /// `wire` or `node`.
+    /// `wire`, `node` or `declaration`.
     pub by: String,
     pub outcome: Outcome,
     /// Cases of what it breaks that failed.
@@ -117,7 +117,7 @@ impl Row {
             id: deviation.id.clone(),
             breaks: deviation.breaks.clone(),
             says: deviation.says.clone(),
-            by: if deviation.needs_the_node() { "node" } else { "wire" }.to_owned(),
+            by: deviation.by().to_owned(),
             outcome: Outcome::Void,
             caught_by: Vec::new(),
             also: Vec::new(),

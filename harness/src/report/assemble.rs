@@ -181,6 +181,7 @@ fn requirements(registry: &Registry, cases: &[CaseResult], run: &RunRecord) -> V
             file: requirement.file.clone(),
             text: requirement.text.clone(),
             feature: requirement.feature.clone(),
+            unless: requirement.unless.clone(),
             not_judged: requirement.not_judged.clone(),
             verdict: worst(requirement, &own),
             cases: own.iter().map(|case| case.id.clone()).collect(),
@@ -215,10 +216,9 @@ fn worst(requirement: &Requirement, cases: &[&CaseResult]) -> Option<Verdict> {
 fn coverage(requirements: &[RequirementResult], target: &TargetRecord) -> Coverage {
     let mut coverage = Coverage::default();
     for requirement in requirements.iter().filter(|requirement| requirement.level.is_must()) {
-        if requirement
-            .feature
-            .as_ref()
-            .is_some_and(|feature| !target.features.contains(feature))
+        let declares = |feature: &String| target.features.contains(feature);
+        if requirement.feature.as_ref().is_some_and(|feature| !declares(feature))
+            || requirement.unless.as_ref().is_some_and(declares)
         {
             continue;
         }

@@ -1,5 +1,6 @@
 //! `report.html`: one page that needs nothing but a browser. Everything is in the text; the script only filters and copies.
 
+pub mod comparison;
 mod page;
 mod trouble;
 

@@ -43,16 +43,16 @@ fn status(report: &Report, case: &CaseResult) -> TestCaseStatus {
     let mut status = match (case.verdict, &case.expected) {
         (Verdict::Pass, Some(reason)) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type("stale").set_message(clean(&format!(
-                "passes, but the target file expects it to fail: {reason}"
-            )));
+            status
+                .set_type("stale")
+                .set_message(clean(&format!("passes, but is listed as expected to fail: {reason}")));
             return status;
         }
         (Verdict::Fail, Some(reason)) => {
             let mut status = TestCaseStatus::skipped();
             status
                 .set_type("expected-failure")
-                .set_message(clean(&format!("fails, as the target file expects: {reason}")));
+                .set_message(clean(&format!("fails, and is listed as expected to: {reason}")));
             status.set_description(details(report, case));
             return status;
         }

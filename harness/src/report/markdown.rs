@@ -1,5 +1,6 @@
 //! `report.md`: for a comment on a pull request or a page of results. It fits into one comment.
 
+pub mod comparison;
 mod escape;
 
 use escape::{LONGEST, cell, code, cut, fenced, markup, plain, prose};
@@ -28,6 +29,7 @@ pub fn render(report: &Report) -> String {
     push(&mut page, &areas(report));
     troubles(&mut page, report);
     stale(&mut page, report);
+    unseen(&mut page, report);
     requirements(&mut page, report);
     page.truncate(page.trim_end().len());
     page.push('\n');
@@ -127,7 +129,7 @@ fn trouble(report: &Report, family: &[&CaseResult]) -> String {
     }
     push(&mut text, &format!("*Why it matters:* {}", prose(&case.why)));
     if let Some(reason) = &case.expected {
-        push(&mut text, &format!("*The target file expects this:* {}", prose(reason)));
+        push(&mut text, &format!("*Listed as expected:* {}", prose(reason)));
     }
     if let Some(message) = figures::message(case) {
         push(&mut text, &fenced(&cut(&message, LONGEST)));
@@ -176,19 +178,29 @@ fn more(family: &[&CaseResult]) -> String {
 fn stale(page: &mut String, report: &Report) {
     let lines: Vec<String> = report
         .stale()
-        .map(|case| {
-            format!(
-                "- {}: {}",
-                code(&case.id),
-                prose(case.expected.as_deref().unwrap_or_default())
-            )
-        })
+        .map(|case| format!("- {}: {}", code(&case.id), reason(case)))
         .collect();
     if !lines.is_empty() {
         push(page, "## Listed as expected to fail, but passed");
-        push(page, "Take these out of the target file:");
+        push(page, "Take these out of the list:");
         list(page, lines, REQUIREMENTS_END);
     }
+}
+
+fn unseen(page: &mut String, report: &Report) {
+    let lines: Vec<String> = report
+        .unseen()
+        .map(|case| format!("- {} {}: {}", case.verdict.word(), code(&case.id), reason(case)))
+        .collect();
+    if !lines.is_empty() {
+        push(page, "## Listed as expected to fail, but not judged in this run");
+        list(page, lines, REQUIREMENTS_END);
+    }
+}
+
+/// Why it is listed.
+fn reason(case: &CaseResult) -> String {
+    prose(case.expected.as_deref().unwrap_or_default())
 }
 
 /// What did not pass with its text, what passed by its ids.

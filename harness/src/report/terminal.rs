@@ -1,5 +1,6 @@
 //! What a person reads after a run. Nothing in it can move the cursor or pass for a line of ours.
 
+pub mod comparison;
 mod screen;
 mod table;
 
@@ -29,6 +30,7 @@ pub fn render(report: &Report, view: &View<'_>) -> String {
     table::table(&mut screen, report);
     troubles(&mut screen, report, view);
     stale(&mut screen, report);
+    unseen(&mut screen, report);
     closing(&mut screen, report, view);
     screen.into_text()
 }
@@ -55,9 +57,12 @@ fn troubles(screen: &mut Screen, report: &Report, view: &View<'_>) {
             &format!("{page} shows all of them, with what was sent and what came back."),
         );
     }
-    if !listed.is_empty() {
-        screen.heading("Failures that the target file expects");
-        for family in listed {
+    // Those that were not judged have a part of their own.
+    let judged = |family: &Vec<&CaseResult>| matches!(family[0].verdict, Verdict::Fail | Verdict::Warn);
+    let failed: Vec<_> = listed.into_iter().filter(judged).collect();
+    if !failed.is_empty() {
+        screen.heading("Failures that are listed as expected");
+        for family in failed {
             in_a_line(screen, &family);
             screen.text(6, &figures::flat(family[0].expected.as_deref().unwrap_or_default()));
         }
@@ -132,10 +137,26 @@ fn stale(screen: &mut Screen, report: &Report) {
     if report.stale().next().is_none() {
         return;
     }
-    screen.heading("Listed as expected to fail, but passed: take them out of the target file");
+    screen.heading("Listed as expected to fail, but passed: take them out of the list");
     for case in report.stale() {
         let line = format!(
             "{}: {}",
+            figures::flat(&case.id),
+            figures::flat(case.expected.as_deref().unwrap_or_default())
+        );
+        screen.text(2, &line);
+    }
+}
+
+fn unseen(screen: &mut Screen, report: &Report) {
+    if report.unseen().next().is_none() {
+        return;
+    }
+    screen.heading("Listed as expected to fail, but not judged in this run");
+    for case in report.unseen() {
+        let line = format!(
+            "{}: {}: {}",
+            case.verdict.word(),
             figures::flat(&case.id),
             figures::flat(case.expected.as_deref().unwrap_or_default())
         );

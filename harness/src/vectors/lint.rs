@@ -67,6 +67,14 @@ fn lint_covers(case: &Case, registry: &Registry, problems: &mut Vec<InputError>)
                         format!("covers {id}, which holds when {feature:?}: the case must need it too"),
                     ));
                 }
+                if let Some(feature) = &requirement.unless
+                    && !case.lacks.contains(feature)
+                {
+                    problems.push(problem(
+                        case,
+                        format!("covers {id}, which holds unless {feature:?}: the case must lack it too"),
+                    ));
+                }
             }
         }
     }
@@ -82,9 +90,13 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
     for feature in case
         .needs
         .iter()
+        .chain(&case.lacks)
         .filter(|feature| !features.contains(&feature.as_str()))
     {
-        problems.push(problem(case, format!("needs {feature:?}, which spec/ does not know")));
+        problems.push(problem(
+            case,
+            format!("names the feature {feature:?}, which spec/ does not know"),
+        ));
     }
     match &case.body {
         CaseBody::Every(every) => {

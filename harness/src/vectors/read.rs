@@ -74,6 +74,7 @@ fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case
         covers: member(case, "covers")?.unwrap_or_default(),
         why: member(case, "why")?.unwrap_or_default(),
         needs: member(case, "needs")?.unwrap_or_default(),
+        lacks: member(case, "lacks")?.unwrap_or_default(),
         node: member(case, "node")?.unwrap_or_default(),
         world: member(case, "world")?,
         keys: member(case, "keys")?.unwrap_or_default(),

@@ -3,6 +3,7 @@
 
 pub(crate) mod edit;
 mod rule;
+mod strict;
 
 use std::sync::{
     Arc,

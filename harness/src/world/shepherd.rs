@@ -17,6 +17,13 @@ pub async fn run(command: Vec<OsString>) -> Result<String, String> {
     let Some((program, args)) = command.split_first() else {
         return Err("shepherd wants a command".to_owned());
     };
+    // Before there is a child: a signal in between would end us and leave it.
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
+    let mut asked = [
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::hangup())?,
+    ];
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
     let mut wrap = CommandWrap::from(command);
@@ -25,12 +32,6 @@ pub async fn run(command: Vec<OsString>) -> Result<String, String> {
         .spawn()
         .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
-    let mut asked = [
-        listen(SignalKind::terminate())?,
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::hangup())?,
-    ];
     loop {
         let [terminate, interrupt, hangup] = &mut asked;
         tokio::select! {

@@ -58,6 +58,7 @@ pub(crate) fn report(cases: usize, broken: usize) -> Report {
                 file: known.file.clone(),
                 text: known.text.clone(),
                 feature: known.feature.clone(),
+                unless: known.unless.clone(),
                 not_judged: known.not_judged.clone(),
                 verdict: own.iter().map(|case| case.verdict).max(),
                 cases: own.iter().map(|case| case.id.clone()).collect(),

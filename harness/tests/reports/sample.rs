@@ -90,6 +90,7 @@ fn requirements() -> Vec<RequirementResult> {
         file: "spec/03-semantics.md".to_owned(),
         text: format!("`POST /v1/facts` holds for {id}: a \\| b | c, 1 < 2 & \"so on\"."),
         feature: None,
+        unless: None,
         not_judged: None,
         verdict,
         cases: cases.iter().map(|case| (*case).to_owned()).collect(),

@@ -6,6 +6,7 @@ use super::{ConfigError, Setting, Source, setting};
 use crate::domain::key;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::signing::FederationKey;
+use crate::policy::RelayLag;
 
 pub(super) const SETTINGS: [Setting; 9] = [
     setting(
@@ -85,6 +86,11 @@ impl FederationSettings {
             lag_warning: millis("STIGMEM_FEDERATION_RELAY_LAG_WARNING_MS")?,
             lag_hard: millis("STIGMEM_FEDERATION_RELAY_LAG_HARD_MS")?,
         })
+    }
+
+    /// Only what passes facts on can keep others waiting for them.
+    pub(crate) fn speaks_of_lag(&self) -> bool {
+        self.relay || RelayLag::now() == RelayLag::OfLeavesToo
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::uri;
+use crate::policy::{AuthorityIn, SameAddress};
 
 /// The parts of an `http` or `https` URL that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,18 @@ impl Address {
     }
 }
 
+/// Whether a declared and a published URL name one node.
+pub(crate) fn are_the_same(declared: &str, published: &str) -> bool {
+    match SameAddress::now() {
+        SameAddress::Parsed => {
+            let declared = Address::parse(declared);
+            declared.is_some() && declared == Address::parse(published)
+        }
+        SameAddress::Texts => declared == published,
+        SameAddress::TextsWithoutTheDeclaredSlash => declared.trim_end_matches('/') == published,
+    }
+}
+
 /// Loopback, and the addresses that some systems take for it.
 pub(crate) fn is_own_machine(ip: IpAddr) -> bool {
     plain(ip).is_loopback() || plain(ip).is_unspecified()
@@ -97,7 +110,10 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 /// The authority of a formal name, `stigmem://authority/type/id`, however that is spelt: blanks around it and escapes in it hide nobody.
 pub(crate) fn authority_of_name(name: &str) -> Option<String> {
     const SCHEME: &str = "stigmem://";
-    let normal = uri::normalise(name);
+    let normal = match AuthorityIn::now() {
+        AuthorityIn::TheNormalForm => uri::normalise(name).ok(),
+        AuthorityIn::TheTextAsSent => None,
+    };
     let name = normal.as_deref().unwrap_or(name);
     let scheme = name.get(..SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {

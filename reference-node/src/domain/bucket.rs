@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::declaration::RateLimit;
+use crate::policy::BucketLevel;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
@@ -14,10 +15,14 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Full at the start. `now` is the time since any fixed moment.
     pub(crate) fn new(limit: RateLimit, now: Duration) -> Self {
+        let (tokens, filled_at) = match BucketLevel::now() {
+            BucketLevel::EmptyAtTheStart => (0.0, Duration::ZERO),
+            _ => (limit.burst, now),
+        };
         Self {
             limit,
-            tokens: limit.burst,
-            filled_at: now,
+            tokens,
+            filled_at,
         }
     }
 
@@ -29,7 +34,11 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         let passed = now.saturating_sub(self.filled_at).as_secs_f64();
         self.filled_at = self.filled_at.max(now);
-        self.tokens = (self.tokens + passed * self.limit.per_second).min(self.limit.burst);
+        let filled = match BucketLevel::now() {
+            BucketLevel::NeverRefilled => 0.0,
+            _ => passed * self.limit.per_second,
+        };
+        self.tokens = (self.tokens + filled).min(self.limit.burst);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());

@@ -1,6 +1,7 @@
 //! Who is asking, and what that caller may do (section 3.5).
 
 use super::scope::{Scope, ScopeSet};
+use crate::policy::EverybodysRights;
 
 /// The permissions are independent of each other: `write` does not imply `read`, nor `admin` anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl Caller {
     pub(crate) fn anonymous() -> Self {
         Self {
             entity_uri: "anon:trusted".to_owned(),
-            permissions: PermissionSet::from_iter([Permission::Read, Permission::Write, Permission::Federate]),
+            permissions: EverybodysRights::now().all(),
             scopes: ScopeSet::ALL,
         }
     }

@@ -1,11 +1,13 @@
 //! Content ids (section 25): SHA-256 over seven members in a fixed order and a fixed spelling.
 
+use std::borrow::Cow;
+
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::number::float_text;
 use super::scope::Scope;
-use super::value::Value;
+use super::value::{Value, ValueType};
+use crate::policy::{CidConfidence, CidEscapes, CidNames, CidNumbers, CidScope, CidSeparators, CidTexts, CidWords};
 
 /// The digest inside a content id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,24 +41,37 @@ impl Covered<'_> {
     }
 
     fn canonical_text(&self) -> String {
+        let (comma, colon) = CidSeparators::now().marks();
         let mut text = String::with_capacity(256);
-        text.push_str("{\"confidence\":");
-        text.push_str(&float_text(self.confidence));
+        text.push_str("{\"confidence\"");
+        text.push_str(colon);
+        text.push_str(&CidConfidence::now().of(self.confidence));
         for (name, content) in [
-            ("entity", self.entity),
-            ("relation", self.relation),
-            ("scope", self.scope.word()),
-            ("source", self.source),
-            ("value_type", self.value.kind.word()),
-            ("value_v", &self.value.text),
+            ("entity", CidNames::now().of(self.entity)),
+            ("relation", CidTexts::now().of(self.relation)),
+            ("scope", Cow::Borrowed(CidScope::now().of(self.scope).word())),
+            ("source", CidNames::now().of(self.source)),
+            ("value_type", Cow::Borrowed(self.value.kind.word())),
+            ("value_v", self.value_text()),
         ] {
-            text.push_str(",\"");
+            text.push_str(comma);
+            text.push('"');
             text.push_str(name);
-            text.push_str("\":");
-            push_string(&mut text, content);
+            text.push('"');
+            text.push_str(colon);
+            push_string(&mut text, &content);
         }
         text.push('}');
         text
+    }
+
+    fn value_text(&self) -> Cow<'_, str> {
+        let Value { kind, text } = self.value;
+        match kind {
+            ValueType::Number => CidNumbers::now().of(text),
+            ValueType::Boolean | ValueType::Null => CidWords::now().of(text),
+            _ => CidTexts::now().of(text),
+        }
     }
 }
 
@@ -64,6 +79,10 @@ impl Covered<'_> {
 fn push_string(text: &mut String, content: &str) {
     text.push('"');
     for c in content.chars() {
+        if let Some(escape) = CidEscapes::now().instead(c) {
+            text.push_str(&escape);
+            continue;
+        }
         match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),

@@ -1,14 +1,15 @@
 //! Peer declarations (section 6.1): five members, signed in one fixed spelling.
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::fact::Issue;
 use super::instant::Instant;
 use super::json::Json;
 use super::scope::{Scope, ScopeSet};
 use super::signing::{FederationKey, PeerKey, signature};
+use crate::policy::{
+    Compared, Freshness, MembersBeside, ScopeOrder, ScopeSpelling, SignatureCheck, SignedEscapes, SignedMembers,
+};
 
-/// How old or how far ahead `signed_at` may be, in microseconds: 24 hours.
-const FRESH: i64 = 24 * 3_600 * 1_000_000;
 const LONGEST_NAME: usize = 2_048;
 
 /// A declaration whose members have the right types and encodings.
@@ -49,6 +50,15 @@ impl Published {
             federation_pubkey: text("federation_pubkey")?,
         })
     }
+
+    /// The document that says what the declaration says.
+    pub(crate) fn as_declared(declaration: &Declaration) -> Self {
+        Self {
+            node_id: declaration.node_id.clone(),
+            node_url: declaration.node_url.clone(),
+            federation_pubkey: declaration.federation_pubkey.clone(),
+        }
+    }
 }
 
 impl Declaration {
@@ -86,6 +96,9 @@ impl Declaration {
             text.push(':');
             push_ascii(&mut text, value);
         }
+        if let (SignedMembers::RateLimitToo, Some(limit)) = (SignedMembers::now(), self.rate_limit) {
+            text.push_str(&format!(",\"rate_limit\":[{},{}]", limit.per_second, limit.burst));
+        }
         text.push('}');
         text
     }
@@ -95,6 +108,16 @@ impl Declaration {
         if !matches!(body, Json::Object(_)) {
             return Err(vec![Issue::new(&[], "object_type", "the body is a JSON object")]);
         }
+        let (declaration, issues) = Self::read(body);
+        if issues.is_empty() {
+            Ok(declaration)
+        } else {
+            Err(issues)
+        }
+    }
+
+    /// What can be read of a declaration, and what is wrong with it.
+    pub(crate) fn read(body: &Json<'_>) -> (Self, Vec<Issue>) {
         let mut issues = Vec::new();
         let mut text = |name: &'static str| match body.member(name) {
             Some(Json::String(text)) if !text.is_empty() && text.len() <= LONGEST_NAME => text.clone().into_owned(),
@@ -128,14 +151,14 @@ impl Declaration {
             Ok(limit) => declaration.rate_limit = limit,
             Err(issue) => issues.push(issue),
         }
+        if MembersBeside::now() == MembersBeside::Refused && has_unknown_members(body) {
+            let message = "a declaration has seven members at most";
+            issues.push(Issue::new(&[], "extra_forbidden", message));
+        }
         if issues.is_empty() {
             declaration.check_encodings(&mut issues);
         }
-        if issues.is_empty() {
-            Ok(declaration)
-        } else {
-            Err(issues)
-        }
+        (declaration, issues)
     }
 
     fn check_encodings(&self, issues: &mut Vec<Issue>) {
@@ -157,7 +180,7 @@ impl Declaration {
         if Address::parse(&self.node_url).is_none() {
             refuse("node_url", "url_parsing", "this member is an http or https URL");
         }
-        if Instant::parse(&self.signed_at).is_none() {
+        if self.signing_time(0).is_none() {
             refuse(
                 "signed_at",
                 "datetime_parsing",
@@ -171,21 +194,32 @@ impl Declaration {
         if !self.signature_holds() {
             return Err("invalid_signature");
         }
-        if published.federation_pubkey != self.federation_pubkey {
+        let compared = Compared::now();
+        if compared != Compared::AllButKeys && published.federation_pubkey != self.federation_pubkey {
             return Err("federation_pubkey_differs");
         }
-        if published.node_id != self.node_id {
+        if compared != Compared::AllButNames && published.node_id != self.node_id {
             return Err("node_id_differs");
         }
-        let (declared, shown) = (Address::parse(&self.node_url), Address::parse(&published.node_url));
-        if declared.is_none() || declared != shown {
+        if compared != Compared::AllButAddresses && !address::are_the_same(&self.node_url, &published.node_url) {
             return Err("node_url_differs");
         }
-        let signed_at = Instant::parse(&self.signed_at).ok_or("signed_at_unreadable")?;
-        if signed_at.micros.abs_diff(now_micros) > FRESH.unsigned_abs() {
+        let signed_at = self.signing_time(now_micros).ok_or("signed_at_unreadable")?;
+        let (back, ahead) = fresh();
+        let most = if signed_at < now_micros { back } else { ahead };
+        if signed_at.abs_diff(now_micros) > most {
             return Err("signed_at_out_of_range");
         }
         Ok(())
+    }
+
+    /// In microseconds.
+    fn signing_time(&self, now_micros: i64) -> Option<i64> {
+        let read = Instant::parse(&self.signed_at).map(|instant| instant.micros);
+        match Freshness::now() {
+            Freshness::UnreadableIsPresent => read.or(Some(now_micros)),
+            _ => read,
+        }
     }
 
     pub(crate) fn signature_holds(&self) -> bool {
@@ -194,9 +228,19 @@ impl Declaration {
             signature(&self.declaration_sig),
         );
         match (key, signed) {
-            (Some(key), Some(signed)) => key.verifies(self.signed_text().as_bytes(), &signed),
+            (Some(key), Some(signed)) => SignatureCheck::now().holds(&signed, |signed| {
+                let is_over = |declaration: &Self| key.verifies(declaration.signed_text().as_bytes(), signed);
+                is_over(self) || (ScopeOrder::now() == ScopeOrder::SentOrSorted && is_over(&self.sorted()))
+            }),
             _ => false,
         }
+    }
+
+    /// The same with its scopes in alphabetical order.
+    fn sorted(&self) -> Self {
+        let mut sorted = self.clone();
+        sorted.allowed_scopes.sort_unstable_by_key(|scope| scope.word());
+        sorted
     }
 
     pub(crate) fn scopes(&self) -> ScopeSet {
@@ -204,18 +248,56 @@ impl Declaration {
     }
 }
 
+/// How far back and how far ahead `signed_at` may lie, in microseconds: 24 hours.
+fn fresh() -> (u64, u64) {
+    const HOUR: u64 = 3_600 * 1_000_000;
+    const DAY: u64 = 24 * HOUR;
+    match Freshness::now() {
+        Freshness::OneDay | Freshness::UnreadableIsPresent => (DAY, DAY),
+        Freshness::OneHour => (HOUR, HOUR),
+        Freshness::AnyDate => (u64::MAX, u64::MAX),
+        Freshness::AnyDateAhead => (DAY, u64::MAX),
+    }
+}
+
+fn has_unknown_members(body: &Json<'_>) -> bool {
+    const KNOWN: [&str; 7] = [
+        "node_id",
+        "node_url",
+        "federation_pubkey",
+        "allowed_scopes",
+        "signed_at",
+        "declaration_sig",
+        "rate_limit",
+    ];
+    let Json::Object(members) = body else {
+        return false;
+    };
+    members.iter().any(|(name, _)| !KNOWN.contains(&&**name))
+}
+
 fn read_scopes(body: &Json<'_>) -> Result<Vec<Scope>, Issue> {
     let refuse = |kind, message| Err(Issue::new(&["allowed_scopes"], kind, message));
     match body.member("allowed_scopes") {
         None => refuse("missing", "this member is required"),
         Some(Json::Array(words)) if words.len() <= 16 => {
-            let scopes: Option<Vec<Scope>> = words.iter().map(|word| Scope::parse(word.as_str()?)).collect();
-            scopes.map_or_else(
+            let scopes: Option<Vec<Scope>> = words.iter().map(|word| read_scope(word.as_str()?)).collect();
+            let in_order = |scopes: &Vec<Scope>| {
+                ScopeOrder::now() != ScopeOrder::MustBeSorted || scopes.is_sorted_by_key(|scope| scope.word())
+            };
+            scopes.filter(in_order).map_or_else(
                 || refuse("literal_error", "a scope is one of local, team, company, public"),
                 Ok,
             )
         }
         Some(_) => refuse("list_type", "this member is a list of at most 16 scopes"),
+    }
+}
+
+fn read_scope(word: &str) -> Option<Scope> {
+    match ScopeSpelling::now() {
+        ScopeSpelling::Exact => Scope::parse(word),
+        ScopeSpelling::Tidied => Scope::parse(&word.trim().to_lowercase()),
     }
 }
 
@@ -281,9 +363,17 @@ fn push_ascii(text: &mut String, content: &str) {
             '\u{c}' => text.push_str("\\f"),
             ' '..='~' => text.push(c),
             other => {
-                for unit in other.encode_utf16(&mut [0; 2]) {
-                    // Writing to a String cannot fail.
-                    let _ = write!(text, "\\u{unit:04x}");
+                match SignedEscapes::now() {
+                    SignedEscapes::Utf16Units => {
+                        for unit in other.encode_utf16(&mut [0; 2]) {
+                            // Writing to a String cannot fail.
+                            let _ = write!(text, "\\u{unit:04x}");
+                        }
+                    }
+                    SignedEscapes::CodePoints => {
+                        let _ = write!(text, "\\u{:04x}", u32::from(other));
+                    }
+                    SignedEscapes::Never => text.push(other),
                 }
             }
         }

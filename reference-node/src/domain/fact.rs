@@ -8,6 +8,7 @@ use super::json::Json;
 use super::scope::Scope;
 use super::uri::{self, UriError};
 use super::value::Value;
+use crate::policy::{ConfidenceSteps, OffsetOfEnds, RelationForm, SourceForm, UnknownMembers, ValueLimit};
 
 /// Relations are kept byte for byte; the bound only keeps index entries small.
 const LONGEST_RELATION: usize = 4_096;
@@ -89,6 +90,9 @@ impl Draft {
             body,
             issues: Vec::new(),
         };
+        if UnknownMembers::now() == UnknownMembers::Refused {
+            members.refuse_unknown();
+        }
         let entity = members.text("entity");
         let relation = members.text("relation");
         let source = members.text("source");
@@ -107,15 +111,16 @@ impl Draft {
         if !members.issues.is_empty() {
             return Err(Refusal::Issues(members.issues));
         }
+        let value_limit = ValueLimit::now().of(value_limit);
         if value.text.len() > value_limit {
             return Err(Refusal::ValueTooLarge { limit: value_limit });
         }
         let name = |member, raw: &str| uri::normalise(raw).map_err(|error| Refusal::EntityUri { member, error });
         Ok(Self {
             entity: name("entity", entity)?,
-            relation: relation.to_owned(),
+            relation: RelationForm::now().of(relation),
             value,
-            source: name("source", source)?,
+            source: SourceForm::now().of(name("source", source)?, source),
             confidence,
             scope,
             valid_until,
@@ -197,9 +202,35 @@ struct Members<'b, 'a> {
     issues: Vec<Issue>,
 }
 
+/// The members of a record.
+const KNOWN: [&str; 13] = [
+    "entity",
+    "relation",
+    "value",
+    "source",
+    "confidence",
+    "scope",
+    "valid_until",
+    "id",
+    "timestamp",
+    "hlc",
+    "cid",
+    "received_from",
+    "contradicted",
+];
+
 impl<'b, 'a> Members<'b, 'a> {
     fn refuse(&mut self, member: &'static str, kind: &'static str, message: &str) {
         self.issues.push(Issue::new(&[member], kind, message));
+    }
+
+    /// What a deviating node does; others leave alone what they do not know.
+    fn refuse_unknown(&mut self) {
+        let Json::Object(members) = self.body else { return };
+        if members.iter().any(|(name, _)| !KNOWN.contains(&name.as_ref())) {
+            self.issues
+                .push(Issue::new(&[], "extra_forbidden", "there is no such member"));
+        }
     }
 
     fn text(&mut self, member: &'static str) -> Option<&'b str> {
@@ -232,7 +263,9 @@ impl<'b, 'a> Members<'b, 'a> {
             // An integer zero has no sign.
             Some(Json::Number("-0")) => return 0.0,
             Some(Json::Number(literal)) => match literal.parse::<f64>() {
-                Ok(confidence) if (0.0..=1.0).contains(&confidence) => return confidence,
+                Ok(confidence) if (0.0..=1.0).contains(&confidence) => {
+                    return ConfidenceSteps::now().of(confidence);
+                }
                 _ => self.refuse("confidence", "out_of_range", "a confidence is between 0 and 1"),
             },
             Some(_) => self.refuse("confidence", "float_type", "a confidence is a number"),
@@ -259,16 +292,17 @@ impl<'b, 'a> Members<'b, 'a> {
     fn valid_until(&mut self) -> (Option<String>, Option<i64>) {
         match self.body.member("valid_until") {
             None | Some(Json::Null) => {}
-            Some(Json::String(text)) => match Instant::parse(text) {
-                Some(instant) => return (Some(text.clone().into_owned()), Some(instant.micros)),
-                None => {
-                    self.refuse(
+            Some(Json::String(text)) => {
+                let text = OffsetOfEnds::now().of(text);
+                match Instant::parse(&text) {
+                    Some(instant) => return (Some(text.into_owned()), Some(instant.micros)),
+                    None => self.refuse(
                         "valid_until",
                         "datetime_parsing",
                         "valid_until is RFC 3339 with an explicit offset",
-                    );
+                    ),
                 }
-            },
+            }
             Some(_) => self.refuse("valid_until", "string_type", "valid_until is a string or null"),
         }
         (None, None)

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::policy::{CounterDigits, Ticks, WallStep, WallUnit};
+
 /// The largest counter that three digits hold.
 const LAST_COUNTER: i64 = 999;
 
@@ -15,6 +17,10 @@ impl Hlc {
     /// The stamp of the next local write. At counter 999 the wall part runs ahead of the clock, because four digits
     /// would break the promise that text order is causal order.
     pub(crate) fn next(self, now_millis: i64) -> Self {
+        let now_millis = now_millis - now_millis % WallStep::now().millis();
+        if let Some(stamp) = Ticks::now().instead(self, now_millis) {
+            return stamp;
+        }
         if now_millis > self.wall {
             Self {
                 wall: now_millis,
@@ -60,7 +66,9 @@ impl Hlc {
 
 impl fmt::Display for Hlc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:013}.{:03}", self.wall, self.counter)
+        let wall = self.wall * WallUnit::now().per_millisecond();
+        let digits = CounterDigits::now().least();
+        write!(f, "{wall:013}.{:0digits$}", self.counter)
     }
 }
 

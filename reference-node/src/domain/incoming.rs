@@ -2,6 +2,8 @@
 //!
 //! Structure is checked, taste is not: a name that this node would have normalised stays as its origin wrote it.
 
+mod otherwise;
+
 use super::cid::Cid;
 use super::fact::Draft;
 use super::hlc::Hlc;
@@ -11,6 +13,7 @@ use super::json::{self, Json};
 use super::number;
 use super::scope::Scope;
 use super::value::{Value, ValueType};
+use crate::policy::{AlsoRequired, Bringer, ContentIds, Copies, Mends, ReservedNames, UnprovableNumbers};
 
 /// Above this, the digits of a double no longer tell which integer was meant.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -26,6 +29,8 @@ pub(crate) struct Incoming {
     pub(crate) hlc: Option<(Hlc, String)>,
     /// The timestamp's text, where it is RFC 3339 with an offset as it stands.
     pub(crate) timestamp_text: Option<String>,
+    /// The node that counts as its bringer, where that is not the sender.
+    pub(crate) brought_by: Option<String>,
 }
 
 /// A fact of a page before the store has been asked whether it is known.
@@ -40,7 +45,8 @@ pub(crate) struct Offer {
 
 impl Offer {
     pub(crate) fn read(bytes: &[u8], value_limit: usize) -> Self {
-        let Ok(fact) = json::read(bytes) else {
+        let bytes = Mends::now().literals_of(bytes);
+        let Ok(fact) = json::read(&bytes) else {
             return Self {
                 id: None,
                 id_text: None,
@@ -48,6 +54,7 @@ impl Offer {
                 judged: Err("malformed_fact"),
             };
         };
+        let fact = Mends::now().members_of(fact);
         let short = |name| {
             let text = fact.member(name).and_then(Json::as_str)?;
             Some(text.chars().take(256).collect::<String>())
@@ -64,6 +71,9 @@ impl Offer {
 
 fn read(fact: &Json<'_>, id: Option<Id>, value_limit: usize) -> Result<Incoming, &'static str> {
     const MALFORMED: &str = "malformed_fact";
+    if !AlsoRequired::now().is_in(fact) {
+        return Err(MALFORMED);
+    }
     let id = id.ok_or(MALFORMED)?;
     let name = |member| match fact.member(member) {
         Some(Json::String(text)) if text.is_empty() => Err(MALFORMED),
@@ -72,7 +82,7 @@ fn read(fact: &Json<'_>, id: Option<Id>, value_limit: usize) -> Result<Incoming,
         _ => Err(MALFORMED),
     };
     let (entity, relation, source) = (name("entity")?, name("relation")?, name("source")?);
-    if entity.starts_with("stigmem:conflict:") || relation.starts_with("stigmem:") {
+    if is_reserved(&entity, &relation) {
         return Err("reserved_name");
     }
     let scope = fact.member("scope").and_then(Json::as_str).and_then(Scope::parse);
@@ -107,9 +117,36 @@ fn read(fact: &Json<'_>, id: Option<Id>, value_limit: usize) -> Result<Incoming,
         },
         hlc: hlc(fact)?,
         timestamp_text,
+        brought_by: match Bringer::now() {
+            Bringer::Sender => None,
+            Bringer::AsSent => fact.member("received_from").and_then(Json::as_str).map(str::to_owned),
+        },
     };
-    incoming.check_cid(fact)?;
+    incoming
+        .check_cid(fact)
+        .or_else(|reason| ContentIds::now().verdict(reason))?;
+    Copies::now().change(&mut incoming);
     Ok(incoming)
+}
+
+/// What a peer may not write: the node's own notes, and the disputes that it leads.
+fn is_reserved(entity: &str, relation: &str) -> bool {
+    const KNOWN: [&str; 4] = [
+        "stigmem:ttl",
+        "stigmem:received_from",
+        "stigmem:conflict:between",
+        "stigmem:conflict:status",
+    ];
+    let (of_a_conflict, bookkeeping) = (
+        entity.starts_with("stigmem:conflict:"),
+        relation.starts_with("stigmem:"),
+    );
+    match ReservedNames::now() {
+        ReservedNames::ConflictsAndBookkeeping => of_a_conflict || bookkeeping,
+        ReservedNames::Bookkeeping => bookkeeping,
+        ReservedNames::ConflictsAndKnownRelations => of_a_conflict || KNOWN.contains(&relation),
+        ReservedNames::Nothing => false,
+    }
 }
 
 impl Incoming {
@@ -121,10 +158,10 @@ impl Incoming {
             Some(Json::String(text)) => Cid::parse(text).ok_or("cid_mismatch")?,
             Some(_) => return Err("malformed_fact"),
         };
-        if self.draft.cid() == claimed {
+        if ContentIds::now().of(&self.draft) == claimed {
             return Ok(());
         }
-        if self.draft.value.kind != ValueType::Number {
+        if self.draft.value.kind != ValueType::Number || ContentIds::now() == ContentIds::AreOfPrintedNumbers {
             return Err("cid_mismatch");
         }
         let double: f64 = self.draft.value.text.parse().map_err(|_| "malformed_fact")?;
@@ -138,7 +175,7 @@ impl Incoming {
         // Which integer a large double stood for cannot be told; the fact is kept under an id of this node's making.
         self.draft.value.text = printed;
         if double.abs() > EXACT {
-            Ok(())
+            UnprovableNumbers::now().verdict()
         } else {
             Err("cid_mismatch")
         }

@@ -7,8 +7,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::policy::{Grammar, Nesting, SameName};
+
 const DEEPEST: usize = 64;
 const MOST_VALUES: usize = 65_536;
+pub(crate) const TOO_DEEP: &str = "the value is nested too deeply";
 
 /// A JSON value that borrows from the text it was read from.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +66,7 @@ pub(crate) fn read(bytes: &[u8]) -> Read<Json<'_>> {
     };
     let value = reader.value(0)?;
     reader.blanks();
-    if reader.at < bytes.len() {
+    if reader.at < bytes.len() && Grammar::now() != Grammar::FirstValue {
         return reader.fail("unexpected text after the value");
     }
     Ok(value)
@@ -86,8 +89,14 @@ impl<'a> Reader<'a> {
     }
 
     fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        loop {
+            while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+                self.at += 1;
+            }
+            match Grammar::now().passed_over(&self.bytes[self.at..]) {
+                0 => return,
+                length => self.at += length,
+            }
         }
     }
 
@@ -98,14 +107,32 @@ impl<'a> Reader<'a> {
         taken
     }
 
+    /// Steps over the bracket that closes an array or object.
+    fn closes(&mut self, bracket: u8) -> bool {
+        self.take(bracket) || (Grammar::now() == Grammar::OpenEnds && self.peek().is_none())
+    }
+
+    /// The same after a comma, which then was one too many.
+    fn closes_late(&mut self, bracket: u8) -> bool {
+        if Grammar::now() != Grammar::CommentsAndCommas {
+            return false;
+        }
+        self.blanks();
+        self.take(bracket)
+    }
+
     fn value(&mut self, depth: usize) -> Read<Json<'a>> {
         self.blanks();
-        if depth > DEEPEST {
-            return self.fail("the value is nested too deeply");
+        if depth > DEEPEST && Nesting::now() != Nesting::Unbounded {
+            return self.fail(TOO_DEEP);
         }
         self.values += 1;
         if self.values > MOST_VALUES {
             return self.fail("the text holds too many values");
+        }
+        if let Some((literal, length)) = Grammar::now().other_number(&self.text[self.at..]) {
+            self.at += length;
+            return Ok(Json::Number(literal));
         }
         match self.peek() {
             Some(b'{') => self.object(depth),
@@ -132,17 +159,20 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let mut items = Vec::new();
         self.blanks();
-        if self.take(b']') {
+        if self.closes(b']') {
             return Ok(Json::Array(items));
         }
         loop {
             items.push(self.value(depth + 1)?);
             self.blanks();
-            if self.take(b']') {
+            if self.closes(b']') {
                 return Ok(Json::Array(items));
             }
             if !self.take(b',') {
                 return self.fail("expected ',' or ']'");
+            }
+            if self.closes_late(b']') {
+                return Ok(Json::Array(items));
             }
         }
     }
@@ -152,7 +182,7 @@ impl<'a> Reader<'a> {
         let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
         let mut names = HashSet::new();
         self.blanks();
-        if self.take(b'}') {
+        if self.closes(b'}') {
             return Ok(Json::Object(members));
         }
         loop {
@@ -163,10 +193,13 @@ impl<'a> Reader<'a> {
             let start = self.at;
             let name = self.string()?;
             if !names.insert(name.clone()) {
-                return Err(JsonError {
-                    what: "a member name occurs twice in one object",
-                    at: start,
-                });
+                if SameName::now().is_refused(&name) {
+                    return Err(JsonError {
+                        what: "a member name occurs twice in one object",
+                        at: start,
+                    });
+                }
+                members.retain(|(first, _)| *first != name);
             }
             self.blanks();
             if !self.take(b':') {
@@ -174,11 +207,14 @@ impl<'a> Reader<'a> {
             }
             members.push((name, self.value(depth + 1)?));
             self.blanks();
-            if self.take(b'}') {
+            if self.closes(b'}') {
                 return Ok(Json::Object(members));
             }
             if !self.take(b',') {
                 return self.fail("expected ',' or '}'");
+            }
+            if self.closes_late(b'}') {
+                return Ok(Json::Object(members));
             }
         }
     }
@@ -203,7 +239,11 @@ impl<'a> Reader<'a> {
         }
         let literal = &self.text[start..self.at];
         match literal.parse::<f64>() {
-            Ok(double) if double.is_finite() => Ok(Json::Number(literal)),
+            Ok(double) if double.is_finite() => {
+                Grammar::now().expect_as_printed(literal, double);
+                Ok(Json::Number(literal))
+            }
+            Ok(_) if Grammar::now() == Grammar::LargestDouble => Ok(Json::Number("1.7976931348623157e308")),
             _ => Err(JsonError {
                 what: "the number does not fit a double",
                 at: start,
@@ -249,9 +289,14 @@ impl<'a> Reader<'a> {
 
     /// Steps over characters that stand for themselves. It stops at ASCII bytes only, so slices stay on boundaries.
     fn plain_run(&mut self) {
+        let first = if Grammar::now() == Grammar::RawControls {
+            0
+        } else {
+            0x20
+        };
         while self
             .peek()
-            .is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
+            .is_some_and(|byte| byte >= first && byte != b'"' && byte != b'\\')
         {
             self.at += 1;
         }
@@ -278,6 +323,16 @@ impl<'a> Reader<'a> {
     }
 
     fn unicode_escape(&mut self) -> Read<char> {
+        let start = self.at;
+        let read = self.character();
+        if read.is_err() && Grammar::now() == Grammar::HalfPairs {
+            self.at = start;
+            return self.four_hex().map(|_| char::REPLACEMENT_CHARACTER);
+        }
+        read
+    }
+
+    fn character(&mut self) -> Read<char> {
         let first = self.four_hex()?;
         let code = match first {
             0xd800..=0xdbff => {

@@ -1,6 +1,8 @@
 //! Numbers as the content id sees them: integer literals keep their digits, every other literal becomes the double in
 //! Python's float style (wire rules 1.4 and 1.8.3).
 
+use crate::policy::NumberForm;
+
 /// The canonical text of a JSON number literal, or `None` when the literal overflows a double.
 ///
 /// The caller has checked the grammar; the kind of the literal (with or without a fraction or an exponent) survives.
@@ -9,13 +11,14 @@ pub(crate) fn storage_text(literal: &str) -> Option<String> {
     if !double.is_finite() {
         return None;
     }
-    if literal.contains(['.', 'e', 'E']) {
-        Some(float_text(double))
+    let canonical = if literal.contains(['.', 'e', 'E']) {
+        float_text(double)
     } else if literal == "-0" {
-        Some("0".to_owned())
+        "0".to_owned()
     } else {
-        Some(literal.to_owned())
-    }
+        literal.to_owned()
+    };
+    Some(NumberForm::now().of(literal, canonical))
 }
 
 /// The shortest digits that read back to the same double: positional from 1e-4 up to below 1e16, else scientific with

@@ -5,6 +5,7 @@
 //! recursion, and no copy of the text.
 
 use super::json::{self, Json};
+use crate::policy::{PageElements, PageShape};
 
 /// More facts than any page that was asked for has.
 const MOST_FACTS: usize = 1_000;
@@ -33,7 +34,8 @@ pub(crate) fn outline(text: &[u8]) -> Option<Outline<'_>> {
                 b"\"has_more\"" => has_more = read_flag(scan.value()?)?,
                 _ => drop(scan.value()?),
             }
-            if scan.next_is(b'}') {
+            let breaks_off = PageShape::now() == PageShape::OpenEnds && scan.is_over();
+            if scan.next_is(b'}') || breaks_off {
                 break;
             }
             scan.expect(b',')?;
@@ -80,6 +82,11 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn is_over(&mut self) -> bool {
+        self.blanks();
+        self.at == self.text.len()
+    }
+
     /// Steps over `byte` if it comes next.
     fn next_is(&mut self, byte: u8) -> bool {
         self.blanks();
@@ -94,6 +101,10 @@ impl<'a> Scan<'a> {
 
     fn facts(&mut self) -> Option<Vec<&'a [u8]>> {
         let mut facts = Vec::new();
+        self.blanks();
+        if PageShape::now() == PageShape::FactsOfAnyType && self.peek() != Some(b'[') {
+            return self.value().map(|_| facts);
+        }
         self.expect(b'[')?;
         if self.next_is(b']') {
             return Some(facts);
@@ -102,7 +113,7 @@ impl<'a> Scan<'a> {
             if facts.len() == MOST_FACTS {
                 return None;
             }
-            facts.push(self.value()?);
+            facts.push(self.value().filter(|element| PageElements::now().include(element))?);
             if self.next_is(b']') {
                 return Some(facts);
             }

@@ -1,11 +1,15 @@
 //! Peers (section 6): what a registered node is and may do, and whose facts are taken from whom.
 
 use super::address::{Address, authority_of_name};
-use super::declaration::RateLimit;
+use super::declaration::{Declaration, RateLimit};
 use super::incoming::Incoming;
 use super::scope::{Scope, ScopeSet};
 use super::signing::PeerKey;
 use super::uri;
+use crate::policy::{
+    FailedStatus, KnownPeer, NamesOfANode, OthersVoices, PermittedScopes, PushSources, Revocation, SystemSources,
+    TeamFacts,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -21,10 +25,13 @@ impl Status {
             .copied()
     }
 
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Active => "active",
-            Self::Rejected => "rejected",
+            Self::Rejected => match FailedStatus::now() {
+                FailedStatus::Rejected => "rejected",
+                FailedStatus::PendingApproval => "pending_approval",
+            },
             Self::Revoked => "revoked",
         }
     }
@@ -48,10 +55,32 @@ pub(crate) struct Peer {
 impl Peer {
     /// What may pass between this node and the peer: what it declared and what the operator allows. `local` never.
     pub(crate) fn permitted(&self, allowed: ScopeSet) -> ScopeSet {
-        self.scopes
+        let permitted = self
+            .scopes
             .iter()
             .filter(|scope| *scope != Scope::Local && allowed.contains(*scope))
-            .collect()
+            .collect();
+        PermittedScopes::now().amend(permitted, self.scopes)
+    }
+
+    /// What it counts as when it asks for something.
+    pub(crate) fn standing_as_reader(&self) -> Status {
+        match (self.status, Revocation::now()) {
+            (Status::Revoked, Revocation::EndsPullingAlone) => Status::Active,
+            (status, _) => status,
+        }
+    }
+
+    /// Whether it is asked for something.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.status == Status::Active
+            || (self.status == Status::Revoked && Revocation::now() == Revocation::EndsReadingAlone)
+    }
+
+    /// Whether a declaration with its node id takes its place.
+    pub(crate) fn gives_way_to(&self, declaration: &Declaration) -> bool {
+        let same_key = self.federation_pubkey == declaration.federation_pubkey;
+        KnownPeer::now().gives_way(self.status, same_key)
     }
 
     pub(crate) fn key(&self) -> Option<PeerKey> {
@@ -85,8 +114,27 @@ impl Owner {
         {
             return true;
         }
-        let authority = authority_of_name(source);
-        authority.is_some_and(|part| self.address.as_ref().is_some_and(|address| address.owns(&part)))
+        let Some(address) = &self.address else {
+            return false;
+        };
+        match NamesOfANode::now() {
+            NamesOfANode::IdAndAuthority => authority_of_name(source).is_some_and(|part| address.owns(&part)),
+            NamesOfANode::IdAlone => false,
+            NamesOfANode::AuthorityAnywhere => {
+                let (host, port) = address.target();
+                source.contains(&format!("{host}:{port}"))
+            }
+        }
+    }
+
+    /// Whether the node may push what has this source.
+    fn may_push(&self, source: &str) -> bool {
+        match PushSources::now() {
+            PushSources::ThePushersOwn | PushSources::AsOnPull | PushSources::Anybodys => self.owns(source),
+            PushSources::WhatBeginsLikeThePusher => self.owns(source) || source.starts_with(&self.node_id),
+            PushSources::NodeIdAlone => source == self.node_id,
+            PushSources::AuthorityAlone => self.owns(source) && !source.starts_with(&self.node_id),
+        }
     }
 }
 
@@ -113,22 +161,31 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn judge(&self, fact: &Incoming) -> Result<(), &'static str> {
         let (source, scope) = (fact.draft.source.as_str(), fact.draft.scope);
-        if !self.permitted.contains(scope) {
+        let stays_out = scope == Scope::Team && TeamFacts::now() == TeamFacts::NeverArrive;
+        if !self.permitted.contains(scope) || stays_out {
             return Err("scope_not_permitted");
         }
         let foreign = || Err("source_not_owned");
-        if source.starts_with("system:") {
+        if self.way == Way::Push && PushSources::now() == PushSources::Anybodys {
+            return Ok(());
+        }
+        if SystemSources::now().include(source) {
             return foreign();
         }
-        if self.way == Way::Push {
-            return if self.sender.owns(source) { Ok(()) } else { foreign() };
+        if self.way == Way::Push && PushSources::now() != PushSources::AsOnPull {
+            let own = self.sender.may_push(source);
+            return if own { Ok(()) } else { foreign() };
         }
-        if self.me.owns(source) && !self.restoring {
+        let voices = OthersVoices::now();
+        if self.me.owns(source) && !self.restoring && voices != OthersVoices::Neighbours {
             return foreign();
         }
         // The owner delivers it in person; what somebody else says in its name is not needed.
         let delivered = |(owner, scopes): &(Owner, ScopeSet)| scopes.contains(scope) && owner.owns(source);
-        if !self.sender.owns(source) && self.others.iter().any(delivered) {
+        if !self.sender.owns(source) && self.others.iter().any(delivered) && voices != OthersVoices::TheNodes {
+            return foreign();
+        }
+        if voices.include(source, || self.sender.owns(source) || self.me.owns(source)) {
             return foreign();
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! Ed25519 as federation uses it: keys and signatures as base64url without padding, verification without leniency.
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL, BASE64URL_NOPAD};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use super::id::fill_random;
+use crate::policy::{KeyOrder, KeyPadding, SeedOrigin};
 
 /// The node's own federation key.
 #[derive(Clone)]
@@ -22,12 +23,18 @@ impl FederationKey {
 
     pub(crate) fn fresh_seed() -> [u8; 32] {
         let mut seed = [0; 32];
-        fill_random(&mut seed);
+        if SeedOrigin::now() == SeedOrigin::Chance {
+            fill_random(&mut seed);
+        }
         seed
     }
 
     pub(crate) fn public_text(&self) -> String {
-        BASE64URL_NOPAD.encode(self.0.verifying_key().as_bytes())
+        let encoding = match KeyPadding::now() {
+            KeyPadding::Written => BASE64URL,
+            KeyPadding::Absent | KeyPadding::Accepted => BASE64URL_NOPAD,
+        };
+        encoding.encode(self.0.verifying_key().as_bytes())
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> String {
@@ -48,20 +55,47 @@ pub(crate) struct PeerKey(VerifyingKey);
 
 impl PeerKey {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bytes: [u8; 32] = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()?;
+        let bytes: [u8; 32] = decoded(text)?;
         let key = VerifyingKey::from_bytes(&bytes).ok()?;
         // A second spelling of the same point would let one key pass for two.
         let canonical = key.to_edwards().compress().to_bytes() == bytes;
-        (canonical && !key.is_weak()).then_some(Self(key))
+        let large_order = !key.is_weak() || KeyOrder::now() == KeyOrder::Any;
+        (canonical && large_order).then_some(Self(key))
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+        let anything_holds = KeyOrder::now() == KeyOrder::Any && self.0.is_weak();
+        anything_holds || self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
 pub(crate) fn signature(text: &str) -> Option<[u8; 64]> {
+    decoded(text)
+}
+
+fn decoded<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let text = match KeyPadding::now() {
+        KeyPadding::Accepted => text.trim_end_matches('='),
+        KeyPadding::Absent | KeyPadding::Written => text,
+    };
     BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()
+}
+
+/// The signature with its S less by the order of the group, where it is not below that.
+pub(crate) fn below_the_group_order(signature: &[u8; 64]) -> [u8; 64] {
+    /// 2^252 + 27742317777372353535851937790883648493, the low byte first.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut less = *signature;
+    let mut borrow = false;
+    for (byte, order) in less[32..].iter_mut().zip(ORDER) {
+        let (difference, below) = byte.overflowing_sub(order);
+        let (difference, further) = difference.overflowing_sub(u8::from(borrow));
+        (*byte, borrow) = (difference, below || further);
+    }
+    if borrow { *signature } else { less }
 }
 
 #[cfg(test)]

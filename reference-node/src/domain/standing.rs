@@ -3,6 +3,8 @@
 //! The store keeps the standing beside the fact and changes it when something happens to the fact's triple; the fact
 //! itself never changes.
 
+use crate::policy::ExpiredView;
+
 /// The relation of the meta-fact that sets an expiry afterwards.
 pub(crate) const TTL: &str = "stigmem:ttl";
 
@@ -80,7 +82,10 @@ impl View {
 
     pub(crate) fn states(self) -> impl Iterator<Item = State> {
         [
-            (State::Shown, true),
+            (
+                State::Shown,
+                !self.expired || ExpiredView::now() == ExpiredView::BesideTheLive,
+            ),
             (State::Hidden, self.contradicted),
             (State::Expired, self.expired),
             (State::Retracted, self.retracted),

@@ -6,7 +6,12 @@ use data_encoding::BASE64URL_NOPAD;
 use super::id::Id;
 use super::json::{self, Json};
 use super::scope::{Scope, ScopeSet};
-use super::signing::{FederationKey, PeerKey, signature};
+use super::signing::{FederationKey, PeerKey, below_the_group_order};
+use crate::policy::{
+    Audience, ClaimTypes, IssuedAhead, MissingNonce, NonceForm, NonceMemory, NotBefore, OwnNonces, RefusalOrder,
+    ScopesClaim, SentNonces, TokenAlgorithm, TokenAlphabet, TokenEnd, TokenForm, TokenLife, TokenParts, TokenScalar,
+    TokenSigner, TokenSubject, TokenTimes,
+};
 
 /// The header of every token that this node mints.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
@@ -61,11 +66,11 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) issuer: String,
-    subject: Option<String>,
+    pub(crate) subject: Option<String>,
     issued_at: i64,
     expires_at: Option<i64>,
     not_before: Option<i64>,
-    nonce: Option<String>,
+    pub(crate) nonce: Option<String>,
     scopes: ScopeSet,
     signed: String,
     signature: [u8; 64],
@@ -82,28 +87,28 @@ pub(crate) struct Grant {
 
 /// A token for one request to the node `subject`.
 pub(crate) fn mint(key: &FederationKey, issuer: &str, subject: &str, scopes: ScopeSet, now_millis: i64) -> String {
-    let nonce = fresh_nonce(now_millis);
-    write(key, issuer, subject, scopes, now_millis, &nonce)
-}
-
-fn fresh_nonce(now_millis: i64) -> String {
-    Id::fresh(now_millis).text()
+    let nonce = SentNonces::now().next(subject, now_millis);
+    OwnNonces::now().note(&nonce);
+    write(key, issuer, TokenSubject::now().of(subject), scopes, now_millis, &nonce)
 }
 
 fn write(key: &FederationKey, issuer: &str, subject: &str, scopes: ScopeSet, now: i64, nonce: &str) -> String {
     let text = |value: &str| serde_json::Value::from(value).to_string();
     let scopes: Vec<String> = scopes.words().into_iter().map(text).collect();
+    let (begin, end) = TokenTimes::now().span(now, LONGEST_LIFE);
     let payload = format!(
-        r#"{{"iss":{},"sub":{},"iat":{now},"exp":{},"nonce":{},"scopes":[{}]}}"#,
+        r#"{{"iss":{},"sub":{},"iat":{begin},"exp":{end},"nonce":{},"scopes":[{}]}}"#,
         text(issuer),
         text(subject),
-        now + LONGEST_LIFE,
         text(nonce),
         scopes.join(",")
     );
     let encode = |part: &str| BASE64URL_NOPAD.encode(part.as_bytes());
     let signed = format!("{}.{}", encode(HEADER), encode(&payload));
-    let signature = key.sign(signed.as_bytes());
+    let signature = match TokenSigner::now() {
+        TokenSigner::FederationKey => key.sign(signed.as_bytes()),
+        TokenSigner::KeyOfItsOwn => FederationKey::from_seed(&[1; 32]).sign(signed.as_bytes()),
+    };
     format!("{signed}.{signature}")
 }
 
@@ -113,22 +118,23 @@ impl Token {
         if text.len() > LONGEST {
             return Err(Refusal::Malformed);
         }
-        let mut parts = text.split('.');
+        let mut parts = text.split('.').take(TokenParts::now().read());
         let (Some(header), Some(payload), Some(signed), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(Refusal::Malformed);
         };
-        let _ = decode(signed)?;
+        let signature = decode(signed)?;
         let (header_bytes, payload_bytes) = (decode(header)?, decode(payload)?);
         let header_json = object(&header_bytes)?;
         let claims = object(&payload_bytes)?;
+        let algorithm = header_json.member("alg").and_then(Json::as_str);
+        let is_plain = TokenAlgorithm::now().takes(algorithm) && TokenForm::now().takes(&header_json, &claims);
         // Extensions that a token calls critical are none that this node knows.
-        let is_plain = header_json.member("alg").and_then(Json::as_str) == Some("EdDSA");
         if !is_plain || header_json.member("crit").is_some() {
             return Err(Refusal::Invalid);
         }
-        let signature = signature(signed).ok_or(Refusal::Malformed)?;
+        let signature = <[u8; 64]>::try_from(signature).map_err(|_| Refusal::Malformed)?;
         Ok(Self {
             issuer: string(&claims, "iss")?.ok_or(Refusal::Invalid)?,
             subject: string(&claims, "sub")?,
@@ -144,36 +150,105 @@ impl Token {
 
     /// Judges a token of an issuer that is known and active. Whether the nonce was seen is for the store to say.
     pub(crate) fn judge(self, key: &PeerKey, me: &str, now_millis: i64) -> Result<Grant, Refusal> {
-        if !key.verifies(self.signed.as_bytes(), &self.signature) {
-            return Err(Refusal::Signature);
+        let signature = match TokenScalar::now() {
+            TokenScalar::ToTheLetter => self.signature,
+            TokenScalar::Reduced => below_the_group_order(&self.signature),
+        };
+        let genuine = key.verifies(self.signed.as_bytes(), &signature);
+        let genuine = if genuine { Ok(()) } else { Err(Refusal::Signature) };
+        let claims = self.judge_claims(me, now_millis);
+        match RefusalOrder::now() {
+            RefusalOrder::ClaimsBeforeSignature => claims.and_then(|grant| genuine.map(|()| grant)),
+            _ => genuine.and(claims),
         }
-        let expires_at = self.expires_at.filter(|at| *at > now_millis).ok_or(Refusal::Expired)?;
-        if self.subject.as_deref() != Some(me) {
+    }
+
+    /// Judges what a token says, whoever signed it.
+    pub(crate) fn judge_claims(self, me: &str, now_millis: i64) -> Result<Grant, Refusal> {
+        let expires_at = self.end(now_millis).ok_or(Refusal::Expired)?;
+        if self.subject.as_deref() != Some(me) && Audience::now() != Audience::Anybody {
             return Err(Refusal::Subject);
         }
-        let latest = now_millis + LEEWAY;
-        if self.issued_at > latest {
+        if self.issued_at > now_millis.saturating_add(leeway()) {
             return Err(Refusal::IssuedInFuture);
         }
-        if self.not_before.is_some_and(|at| at > latest) {
+        let not_before = self.not_before.filter(|_| NotBefore::now() == NotBefore::Believed);
+        if not_before.is_some_and(|at| at > now_millis + LEEWAY) {
             return Err(Refusal::NotYet);
         }
-        if expires_at.saturating_sub(self.issued_at) > LONGEST_LIFE {
-            return Err(Refusal::Lifetime);
-        }
-        let nonce = self.nonce.ok_or(Refusal::NoNonce)?;
-        if nonce.len() > LONGEST_NONCE {
+        let life = match TokenLife::now() {
+            TokenLife::FromIatToExp => expires_at.saturating_sub(self.issued_at),
+            TokenLife::FromNowToExp => expires_at.saturating_sub(now_millis),
+            TokenLife::OfAnyLength => 0,
+        };
+        let lifetime = if life > LONGEST_LIFE {
+            Err(Refusal::Lifetime)
+        } else {
+            Ok(())
+        };
+        let nonce = self.nonce.or_else(|| stand_in(now_millis)).ok_or(Refusal::NoNonce);
+        let nonce = match RefusalOrder::now() {
+            RefusalOrder::NonceBeforeLifetime => nonce.and_then(|nonce| lifetime.map(|()| nonce))?,
+            _ => lifetime.and(nonce)?,
+        };
+        if nonce.len() > LONGEST_NONCE || !NonceForm::now().takes(&nonce) {
             return Err(Refusal::Invalid);
         }
         Ok(Grant {
             nonce,
-            expires_at,
+            expires_at: NonceMemory::now().end(self.issued_at, expires_at),
             scopes: self.scopes,
         })
     }
+
+    /// When the token ends, if that is still to come.
+    fn end(&self, now_millis: i64) -> Option<i64> {
+        let end = match TokenEnd::now() {
+            TokenEnd::AtExp => self.expires_at?,
+            TokenEnd::Never => return Some(self.expires_at.unwrap_or(self.issued_at)),
+            TokenEnd::AMinuteAfterIat => self.expires_at?.min(self.issued_at.saturating_add(60_000)),
+            TokenEnd::AnHourAfterIatWithoutExp => {
+                let hour = self.issued_at.saturating_add(LONGEST_LIFE);
+                self.expires_at.unwrap_or(hour)
+            }
+            TokenEnd::AtExpInEitherUnit => match self.expires_at? {
+                seconds @ ..100_000_000_000 => seconds.saturating_mul(1_000),
+                millis => millis,
+            },
+        };
+        (end > now_millis).then_some(end)
+    }
+
+    /// The same with claims that nobody objects to.
+    pub(crate) fn beyond_reproach(self, me: &str, now_millis: i64) -> Self {
+        Self {
+            subject: Some(me.to_owned()),
+            issued_at: now_millis,
+            expires_at: Some(now_millis + LEEWAY),
+            not_before: None,
+            nonce: Some(Id::fresh(now_millis).text()),
+            ..self
+        }
+    }
+}
+
+/// How far ahead a token may be dated.
+fn leeway() -> i64 {
+    match IssuedAhead::now() {
+        IssuedAhead::HalfAMinute => LEEWAY,
+        IssuedAhead::FiveMinutes => 10 * LEEWAY,
+        IssuedAhead::AnyTime => i64::MAX,
+        IssuedAhead::NoTime => 0,
+    }
+}
+
+/// What is taken for the nonce of a token that has none.
+fn stand_in(now_millis: i64) -> Option<String> {
+    (MissingNonce::now() == MissingNonce::PassedOver).then(|| Id::fresh(now_millis).text())
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
+    let part = TokenAlphabet::now().of(part);
     BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Refusal::Malformed)
 }
 
@@ -188,6 +263,7 @@ fn string(claims: &Json<'_>, name: &str) -> Result<Option<String>, Refusal> {
     match claims.member(name) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => Ok(Some(text.clone().into_owned())),
+        Some(other) if ClaimTypes::now() == ClaimTypes::TextsAreMade => Ok(Some(format!("{other:?}"))),
         Some(_) => Err(Refusal::Invalid),
     }
 }
@@ -201,6 +277,7 @@ fn number(claims: &Json<'_>, name: &str) -> Result<Option<i64>, Refusal> {
             let cut = literal.parse::<f64>().ok().map(|double| double as i64);
             exact.or(cut).map(Some).ok_or(Refusal::Invalid)
         }
+        Some(_) if ClaimTypes::now() == ClaimTypes::NumbersAreDropped => Ok(None),
         Some(_) => Err(Refusal::Invalid),
     }
 }
@@ -212,9 +289,19 @@ fn scopes(claims: &Json<'_>) -> Result<ScopeSet, Refusal> {
         Some(Json::Array(words)) => words
             .iter()
             .map(|word| word.as_str().ok_or(Refusal::Invalid))
-            .filter_map(|word| word.map(Scope::parse).transpose())
+            .filter_map(|word| word.map(scope).transpose())
             .collect(),
+        Some(Json::String(list)) if ScopesClaim::now() == ScopesClaim::ListOrText => {
+            Ok(list.split(',').filter_map(scope).collect())
+        }
         Some(_) => Err(Refusal::Invalid),
+    }
+}
+
+fn scope(word: &str) -> Option<Scope> {
+    match ScopesClaim::now() {
+        ScopesClaim::ListOfLooseWords => Scope::parse(&word.trim().to_lowercase()),
+        _ => Scope::parse(word),
     }
 }
 

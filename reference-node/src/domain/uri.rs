@@ -1,6 +1,7 @@
 //! Entity names: the normal form of sections 2.5 and 2.6, and the warnings about informal names.
 
 use super::id::Id;
+use crate::policy::{IdSlashes, InformalNames, NameBlanks, NameCase, NameCharacters, NameEnds, NameEscapes};
 
 /// Names up to 2,048 bytes must be accepted; lower-casing can lengthen a name, so the bound has room for that.
 const LONGEST: usize = 4_096;
@@ -28,10 +29,11 @@ pub(crate) fn normalise(raw: &str) -> Result<String, UriError> {
     if trimmed.len() > LONGEST {
         return Err(UriError::TooLong);
     }
-    let lower = decode_unreserved(trimmed).to_lowercase();
+    let decoded = decode_unreserved(NameEnds::now().of(raw, trimmed));
+    let lower = NameCase::now().of(&decoded);
     let name = match lower.strip_prefix("stigmem://") {
         Some(rest) => formal(rest)?,
-        None => hyphenate(&lower),
+        None => informal(&lower),
     };
     if name.chars().any(char::is_control) {
         return Err(UriError::ControlCharacter);
@@ -54,11 +56,19 @@ fn formal(rest: &str) -> Result<String, UriError> {
     if authority.contains(is_whitespace) || kind.contains(is_whitespace) {
         return Err(UriError::Whitespace);
     }
-    Ok(format!("stigmem://{authority}/{kind}/{}", hyphenate(id)))
+    let id = IdSlashes::now().of(hyphenate(id, NameBlanks::now().in_ids()));
+    Ok(format!("stigmem://{authority}/{kind}/{}", NameCharacters::now().of(id)))
 }
 
-/// Each run of white space becomes one hyphen.
-fn hyphenate(text: &str) -> String {
+fn informal(name: &str) -> String {
+    if NameBlanks::now() == NameBlanks::KeptInInformal {
+        return name.to_owned();
+    }
+    InformalNames::now().of(NameCharacters::now().of(hyphenate(name, "-")))
+}
+
+/// Each run of white space becomes one `dash`.
+fn hyphenate(text: &str, dash: &str) -> String {
     let mut name = String::with_capacity(text.len());
     let mut in_run = false;
     for c in text.chars() {
@@ -66,7 +76,7 @@ fn hyphenate(text: &str) -> String {
         if !blank {
             name.push(c);
         } else if !in_run {
-            name.push('-');
+            name.push_str(dash);
         }
         in_run = blank;
     }
@@ -76,6 +86,9 @@ fn hyphenate(text: &str) -> String {
 /// Decodes escapes of unreserved ASCII characters until none is left. A decoded character can complete another escape
 /// (`%%341` holds `%41`), so the tail is looked at after every character; that keeps the result a fixpoint.
 fn decode_unreserved(text: &str) -> String {
+    if let Some(decoded) = NameEscapes::now().instead(text) {
+        return decoded;
+    }
     let mut decoded: Vec<u8> = Vec::with_capacity(text.len());
     for byte in text.bytes() {
         decoded.push(byte);
@@ -93,7 +106,11 @@ fn escape_at_end(bytes: &[u8]) -> Option<u8> {
     };
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let code = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
-    (code.is_ascii_alphanumeric() || b"-._~".contains(&code)).then_some(code)
+    is_unreserved(code).then_some(code)
+}
+
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 /// The white space of the published node's language: Unicode's, and the four ASCII separators U+001C to U+001F.

@@ -6,6 +6,7 @@ use super::instant::Instant;
 use super::json::Json;
 use super::number;
 use super::uri::is_whitespace;
+use crate::policy::{DatetimeForm, EqualValues, RefForm, TextForm};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValueType {
@@ -142,6 +143,7 @@ impl Value {
             ValueType::Ref => (b'r', self.text.clone()),
             ValueType::Null => (b'0', String::new()),
         };
+        let (tag, text) = EqualValues::now().of(self, tag, text);
         // A plain key is at most 25 bytes and a hashed one 33, so the two can never be mistaken for each other.
         let mut key = vec![tag];
         if text.len() <= 24 {
@@ -171,7 +173,9 @@ fn storage_text(kind: ValueType, v: &Json<'_>) -> Result<String, ValueError> {
             "ref_format",
             "a ref is a non-empty name without white space or control characters",
         )),
-        (_, Json::String(text)) => Ok(text.clone().into_owned()),
+        (ValueType::Datetime, Json::String(text)) => Ok(DatetimeForm::now().of(text)),
+        (ValueType::Ref, Json::String(name)) => Ok(RefForm::now().of(name)),
+        (_, Json::String(text)) => Ok(TextForm::now().of(text)),
         _ => Err(wrong("v", "string_type", "the v of this type is a string")),
     }
 }

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Response, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 
 use crate::domain::address::{Address, is_own_machine};
+use crate::policy::{OwnMachine, Patience, Redirects};
 
 /// How long the resolver may take.
 const RESOLVING: Duration = Duration::from_secs(5);
@@ -44,7 +45,8 @@ pub(crate) enum FetchError {
 /// A client for another node. Unless this node itself is reached by loopback alone, nobody's URL may turn it against the
 /// services of its own machine: the name is resolved once, looked at, and then meant.
 pub(crate) async fn outward(base: &str, my_url: &str) -> Result<Client, FetchError> {
-    if Address::parse(my_url).is_some_and(|mine| mine.is_loopback()) {
+    let at_home = Address::parse(my_url).is_some_and(|mine| mine.is_loopback());
+    if at_home || OwnMachine::now() == OwnMachine::Asked {
         return client(base);
     }
     let address = Address::parse(base).ok_or(FetchError::Url)?;
@@ -58,6 +60,19 @@ pub(crate) async fn outward(base: &str, my_url: &str) -> Result<Client, FetchErr
         return Err(FetchError::Loopback);
     }
     build(base, |builder| builder.resolve_to_addrs(&host, &found))
+}
+
+/// Whether anything comes from another node when it is asked who it is.
+pub(crate) async fn answers(base: &str, my_url: &str) -> bool {
+    const LIMITS: Limits = Limits {
+        time: Duration::from_secs(2),
+        bytes: 1 << 20,
+    };
+    let Ok(client) = outward(base, my_url).await else {
+        return false;
+    };
+    let url = format!("{}/.well-known/stigmem", base.trim_end_matches('/'));
+    get(&client, &url, None, LIMITS).await.is_ok()
 }
 
 /// A client for the node at `base`: no redirects, no proxies, no cookies, no decompression.
@@ -79,8 +94,12 @@ fn build(base: &str, adapt: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Resu
 }
 
 fn plain(builder: ClientBuilder) -> ClientBuilder {
+    let redirects = match Redirects::now() {
+        Redirects::Ignored => redirect::Policy::none(),
+        Redirects::Followed => redirect::Policy::limited(5),
+    };
     builder
-        .redirect(redirect::Policy::none())
+        .redirect(redirects)
         .retry(reqwest::retry::never())
         .no_proxy()
         .http1_only()
@@ -99,7 +118,7 @@ pub(crate) async fn get(
     if let Some(token) = bearer {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    within(limits, async { read(request.send().await?, limits.bytes).await }).await
+    fetch(request, limits).await
 }
 
 pub(crate) async fn post(
@@ -113,10 +132,18 @@ pub(crate) async fn post(
     if let Some(token) = bearer {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
-    within(limits, async { read(request.send().await?, limits.bytes).await }).await
+    fetch(request, limits).await
 }
 
-async fn within(limits: Limits, fetch: impl Future<Output = Result<Answer, FetchError>>) -> Result<Answer, FetchError> {
+async fn fetch(request: RequestBuilder, limits: Limits) -> Result<Answer, FetchError> {
+    let head = async { request.send().await.map_err(FetchError::from) };
+    match Patience::now() {
+        Patience::WithTheLastByte => within(limits, async { read(head.await?, limits.bytes).await }).await,
+        Patience::WithTheHead => read(within(limits, head).await?, limits.bytes).await,
+    }
+}
+
+async fn within<T>(limits: Limits, fetch: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
     tokio::time::timeout(limits.time, fetch)
         .await
         .unwrap_or(Err(FetchError::TimedOut(limits.time)))

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::policy::{AskedAgain, PauseGrowth, RetryAfter};
+
 const LONGEST: Duration = Duration::from_secs(300);
 /// A peer that wants to be left alone for longer is asked again all the same.
 const LONGEST_WISH: Duration = Duration::from_secs(3_600);
@@ -31,14 +33,17 @@ impl Pace {
 
     /// The wait before the next round. `jitter` is between 0 and 1 and spreads the peers that failed together.
     pub(crate) fn after(&mut self, round: Round, jitter: f64) -> Duration {
+        if let Some(pause) = AskedAgain::now().after(round) {
+            return pause;
+        }
         match round {
             Round::Complete | Round::Unauthorized => {
                 self.failures = 0;
                 self.interval
             }
-            Round::Busy(Some(wish)) => wish.min(LONGEST_WISH).max(self.interval),
+            Round::Busy(Some(wish)) => RetryAfter::now().granted(wish, LONGEST_WISH).max(self.interval),
             Round::Busy(None) | Round::Failed => {
-                let doubled = self.interval.saturating_mul(1 << self.failures.min(20));
+                let doubled = self.interval.saturating_mul(PauseGrowth::now().factor(self.failures));
                 self.failures += 1;
                 let longest = LONGEST.max(self.interval);
                 doubled

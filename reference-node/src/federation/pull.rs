@@ -1,5 +1,7 @@
 //! The pull loop: one task per active peer, so that no peer delays another.
 
+mod otherwise;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,10 @@ use crate::domain::page::{Outline, outline};
 use crate::domain::peer::{Owner, Peer, Policy, Status, Way};
 use crate::domain::token;
 use crate::http::App;
+use crate::policy::{
+    After401, AskedScopes, CursorAfterFailure, CursorMoves, FailedPull, Followed, FurtherPages, PageStatus, PauseReach,
+    PullTurns, PulledScopes, Recovery, RetryAfter, StoredPage, TokenIssuer, TooLargePages,
+};
 use crate::store::{Batch, Outcome, Progress, StoreError};
 
 /// How many facts are asked for at a time.
@@ -42,7 +48,12 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         match app.store.peers().await {
             Ok(peers) => {
-                for peer in peers.into_iter().filter(|peer| peer.status == Status::Active) {
+                let followed = peers.into_iter().filter(|peer| begins(&app, peer));
+                let most = match Followed::now() {
+                    Followed::FirstOne => 1,
+                    _ => usize::MAX,
+                };
+                for peer in followed.take(most) {
                     if !running.values().any(|id| *id == peer.id) {
                         let id = peer.id.clone();
                         let task = tasks.spawn(follow(Arc::clone(&app), peer, stop.clone()));
@@ -67,10 +78,24 @@ pub(crate) async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 if let Some(peer_id) = running.remove(&id) {
                     app.exchange.pull_ends(&peer_id);
                 }
+                if FailedPull::now() != FailedPull::EndsNothing {
+                    return;
+                }
             }
         }
     }
     while tasks.join_next().await.is_some() {}
+}
+
+/// Whether a task is made for a peer.
+fn begins(app: &App, peer: &Peer) -> bool {
+    match Followed::now() {
+        Followed::ActiveOnes | Followed::FirstOne => peer.status == Status::Active,
+        Followed::RejectedOnesToo => peer.status != Status::Revoked,
+        Followed::RegisteredSinceTheStart => {
+            peer.status == Status::Active && peer.established_at > Some(app.exchange.started_at)
+        }
+    }
 }
 
 /// Pulls from one peer for as long as it is active.
@@ -81,7 +106,7 @@ async fn follow(app: Arc<App>, peer: Peer, mut stop: watch::Receiver<bool>) {
         let wait = tokio::select! {
             _ = stop.changed() => return,
             round = visit(&app, &peer.id) => match round {
-                Some(round) => pace.after(round, jitter()),
+                Some(round) => PauseReach::now().wait(round, pace.after(round, jitter())),
                 None => return,
             },
         };
@@ -94,8 +119,9 @@ async fn follow(app: Arc<App>, peer: Peer, mut stop: watch::Receiver<bool>) {
 
 /// One round; nothing when the peer is not active any more.
 async fn visit(app: &Arc<App>, peer_id: &str) -> Option<Round> {
+    let _turn = PullTurns::now().of_a_pull().await;
     let round = match app.store.peer(peer_id.to_owned()).await {
-        Ok(Some(peer)) if peer.status == Status::Active => match Visit::start(app, peer).await {
+        Ok(Some(peer)) if peer.is_followed() || begins(app, &peer) => match Visit::start(app, peer).await {
             Ok(visit) => visit.round().await,
             Err(error) => Err(error),
         },
@@ -111,11 +137,12 @@ async fn visit(app: &Arc<App>, peer_id: &str) -> Option<Round> {
             app.exchange.pull_failed(peer_id);
             Some(other)
         }
-        Err(Trouble::Gone) => None,
+        Err(Trouble::Gone) if Followed::now() != Followed::RejectedOnesToo => None,
         Err(error) => {
             app.exchange.pull_failed(peer_id);
             tracing::warn!(peer = peer_id, %error, "a pull failed");
-            Some(Round::Failed)
+            let deep = matches!(error, Trouble::Deep);
+            FailedPull::now().lets_go_on(deep).then_some(Round::Failed)
         }
     }
 }
@@ -128,6 +155,8 @@ enum Trouble {
     Store(#[from] StoreError),
     #[error("the answer is no page of facts")]
     NoPage,
+    #[error("the answer is too deep")]
+    Deep,
     #[error("the peer answered {0}")]
     Status(u16),
     #[error("the peer is not active any more")]
@@ -141,14 +170,16 @@ enum Turn {
 }
 
 struct Visit<'a> {
-    app: &'a App,
+    app: &'a Arc<App>,
     peer: Peer,
     client: Client,
     policy: Policy,
+    /// How many facts are asked for at a time.
+    most: u32,
 }
 
 impl<'a> Visit<'a> {
-    async fn start(app: &'a App, peer: Peer) -> Result<Self, Trouble> {
+    async fn start(app: &'a Arc<App>, peer: Peer) -> Result<Self, Trouble> {
         let allowed = app.settings.federation.allowed;
         let others = app.store.peers().await?;
         let delivering = |other: &Peer| {
@@ -158,7 +189,7 @@ impl<'a> Visit<'a> {
         let others = others.map(|other| (Owner::new(&other.node_id, &other.node_url), other.permitted(allowed)));
         let policy = Policy {
             way: Way::Pull,
-            permitted: peer.permitted(allowed),
+            permitted: PulledScopes::now().of(&peer, allowed),
             sender: Owner::new(&peer.node_id, &peer.node_url),
             me: Owner::new(&app.store.node_id, &app.node_url),
             others: others.collect(),
@@ -169,6 +200,7 @@ impl<'a> Visit<'a> {
             client: client::outward(&peer.node_url, &app.node_url).await?,
             peer,
             policy,
+            most: PAGE,
         })
     }
 
@@ -178,7 +210,14 @@ impl<'a> Visit<'a> {
             return Ok(Round::Complete);
         }
         let state = self.app.store.pull_state(self.peer.node_id.clone()).await?;
-        let round = self.drain(state.cursor, false).await?;
+        if state.walk.is_some() {
+            self.most = Recovery::now().page(PAGE);
+        }
+        let round = self.drain(state.cursor, false).await;
+        if CursorAfterFailure::now() == CursorAfterFailure::Dropped && !matches!(round, Ok(Round::Complete)) {
+            self.app.store.forget_cursor(self.peer.node_id.clone()).await?;
+        }
+        let round = round?;
         let Some(walk) = state.walk.filter(|_| round == Round::Complete) else {
             return Ok(round);
         };
@@ -188,30 +227,44 @@ impl<'a> Visit<'a> {
 
     /// Takes page after page, each together with its cursor.
     async fn drain(&self, mut cursor: Option<String>, walking: bool) -> Result<Round, Trouble> {
-        let mut limit = PAGE;
+        let mut limit = self.most;
         for _ in 0..PAGES_PER_ROUND {
             let answer = match self.ask(cursor.as_deref(), limit).await {
                 Ok(Turn::Page(answer)) => answer,
                 Ok(Turn::Later(round)) => return Ok(round),
-                Err(Trouble::Fetch(FetchError::TooLarge(_))) if limit > 1 => {
+                Err(Trouble::Fetch(FetchError::TooLarge(_)))
+                    if limit > 1 && TooLargePages::now() == TooLargePages::AskedForInParts =>
+                {
                     limit = (limit / 8).max(1);
                     continue;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(self.after_a_fault(error).await),
             };
-            let page = outline(&answer.body).ok_or(Trouble::NoPage)?;
+            if FailedPull::now() == FailedPull::EndsAllPullsWhenDeep && otherwise::is_deep(&answer.body) {
+                return Err(Trouble::Deep);
+            }
+            let Some(page) = outline(&answer.body) else {
+                return Err(self.after_a_fault(Trouble::NoPage).await);
+            };
             let next = page.cursor.clone().filter(|next| Some(next) != cursor.as_ref());
             if next.as_ref().is_some_and(|next| next.len() > LONGEST_CURSOR) {
                 return Err(Trouble::NoPage);
             }
             // A cursor that stands still, or a page without facts, will not get any further by being asked again.
-            let goes_on = page.has_more && next.is_some() && !page.facts.is_empty();
-            self.take_in(&page, progress(next.clone(), walking, goes_on)).await?;
-            if !goes_on {
+            let stands_still = next.is_none() && FurtherPages::now() != FurtherPages::AtOnceWithTheSameCursor;
+            let goes_on = page.has_more && !stands_still && !page.facts.is_empty();
+            let outcomes = self.take_in(&page, progress(next.clone(), walking, goes_on)).await?;
+            if !goes_on || !CursorMoves::now().after(&outcomes) {
                 return Ok(Round::Complete);
             }
             self.app.exchange.pull_went_well(&self.peer.id, false);
-            cursor = next;
+            if self.most < PAGE {
+                return Ok(Round::Busy(Some(otherwise::AN_HOUR)));
+            }
+            if FurtherPages::now() == FurtherPages::ASecondLater {
+                tokio::time::sleep(otherwise::A_SECOND).await;
+            }
+            cursor = next.or(cursor);
             limit = limit.saturating_mul(2).min(PAGE);
         }
         Ok(Round::Complete)
@@ -223,11 +276,19 @@ impl<'a> Visit<'a> {
             .unwrap_or_default();
         let base = self.peer.node_url.trim_end_matches('/');
         let url = format!("{base}/v1/federation/facts?limit={limit}{cursor_part}");
+        let allowed = self.app.settings.federation.allowed;
         let token = token::mint(
             &self.app.exchange.key,
-            &self.app.store.node_id,
+            match TokenIssuer::now() {
+                TokenIssuer::NodeId => &self.app.store.node_id,
+                TokenIssuer::NodeUrl => &self.app.node_url,
+            },
             &self.peer.node_id,
-            self.policy.permitted,
+            match AskedScopes::now() {
+                AskedScopes::DeclaredAndAllowed => self.peer.permitted(allowed),
+                AskedScopes::Declared => self.peer.scopes,
+                AskedScopes::Allowed => allowed,
+            },
             now_micros() / 1_000,
         );
         let limits = Limits {
@@ -239,15 +300,23 @@ impl<'a> Visit<'a> {
                 LARGEST_FACT.max(self.app.settings.max_value_bytes.saturating_mul(6))
             },
         };
-        let answer = client::get(&self.client, &url, Some(&token), limits).await?;
+        let mut answer = client::get(&self.client, &url, Some(&token), limits).await?;
+        if answer.status == 401 && After401::now() == After401::SameTokenOnceMore {
+            answer = client::get(&self.client, &url, Some(&token), limits).await?;
+        }
         match answer.status {
             200 => Ok(Turn::Page(answer)),
-            401 => Ok(Turn::Later(Round::Unauthorized)),
+            _ if PageStatus::now() == PageStatus::Any => Ok(Turn::Page(answer)),
+            401 => {
+                let knew_us = self.app.exchange.is_pulled_from(&self.peer.id);
+                Ok(Turn::Later(After401::now().round(knew_us)))
+            }
             429 | 503 => {
                 if answer.body.windows(RELAY_LAG.len()).any(|window| window == RELAY_LAG) {
                     self.app.exchange.peer_is_behind(&self.peer.id);
                 }
-                Ok(Turn::Later(Round::Busy(answer.retry_after)))
+                let is_read = answer.status == 429 || RetryAfter::now() != RetryAfter::Of429Alone;
+                Ok(Turn::Later(Round::Busy(answer.retry_after.filter(|_| is_read))))
             }
             400 if cursor.is_some() => {
                 tracing::warn!(
@@ -261,9 +330,9 @@ impl<'a> Visit<'a> {
         }
     }
 
-    async fn take_in(&self, page: &Outline<'_>, progress: Progress) -> Result<(), Trouble> {
+    async fn take_in(&self, page: &Outline<'_>, progress: Progress) -> Result<Vec<Outcome>, Trouble> {
         if page.facts.is_empty() && progress == Progress::Stay {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let value_limit = self.app.settings.max_value_bytes;
         let batch = Batch {
@@ -272,12 +341,16 @@ impl<'a> Visit<'a> {
             offers: page.facts.iter().map(|fact| Offer::read(fact, value_limit)).collect(),
             progress,
         };
-        let outcomes = self.app.store.receive(batch).await?.ok_or(Trouble::Gone)?;
+        let outcomes = match StoredPage::now() {
+            StoredPage::WithItsCursor => self.app.store.receive(batch).await?,
+            how => self.store_behind_the_cursor(batch, how).await?,
+        };
+        let outcomes = outcomes.ok_or(Trouble::Gone)?;
         let stored = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count();
         if stored > 0 {
             tracing::debug!(peer = self.peer.id, stored, of = outcomes.len(), "facts arrived");
         }
-        Ok(())
+        Ok(outcomes)
     }
 }
 

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 
 use super::App;
 use super::errors::ApiError;
+use crate::policy::{BodyText, ContentTypes, LargeBodies};
 
 /// How much of a refused body is still taken off the wire, and for how long, so that a client that is busy sending gets
 /// to read the refusal instead of a reset connection.
@@ -21,7 +22,7 @@ pub(crate) async fn json(app: &App, request: Request) -> Result<Bytes, ApiError>
     // A client that waits for permission to send has nothing on the way, and asking for the body would grant it.
     let waits = parts.headers.contains_key(header::EXPECT);
     let refuse = |body| if waits { drop(body) } else { linger(body) };
-    if !is_json(&parts.headers) {
+    if !is_json(&parts.headers) && ContentTypes::now() == ContentTypes::JsonAlone {
         refuse(body);
         return Err(ApiError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -30,12 +31,13 @@ pub(crate) async fn json(app: &App, request: Request) -> Result<Bytes, ApiError>
         ));
     }
     let limit = app.settings.max_body_bytes;
-    if announced_length(&parts.headers).is_some_and(|length| length > limit as u64) {
+    let announced = announced_length(&parts.headers).filter(|_| LargeBodies::now() != LargeBodies::AtTheirEnd);
+    if announced.is_some_and(|length| length > limit as u64) {
         refuse(body);
         return Err(too_large(limit));
     }
     match tokio::time::timeout(app.settings.request_timeout, collect(body, limit)).await {
-        Ok(result) => result,
+        Ok(result) => result.map(|bytes| BodyText::now().of(bytes)),
         Err(_) => Err(ApiError::new(
             StatusCode::REQUEST_TIMEOUT,
             "request_timeout",
@@ -51,6 +53,9 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
             frame.map_err(|_| ApiError::bad_request("invalid_body", "the body could not be read to its end"))?;
         if let Ok(data) = frame.into_data() {
             if bytes.len() + data.len() > limit {
+                if LargeBodies::now() == LargeBodies::AtTheirEnd {
+                    while let Some(Ok(_)) = body.frame().await {}
+                }
                 linger(body);
                 return Err(too_large(limit));
             }
@@ -61,7 +66,11 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
 }
 
 fn too_large(limit: usize) -> ApiError {
-    ApiError::too_large(format!("a request body has at most {limit} bytes"))
+    let detail = format!("a request body has at most {limit} bytes");
+    match LargeBodies::now() {
+        LargeBodies::AsBadRequests => ApiError::bad_request("body_too_large", detail),
+        LargeBodies::AtTheLimit | LargeBodies::AtTheirEnd => ApiError::too_large(detail),
+    }
 }
 
 /// Takes a bounded part of an unwanted body off the wire, after the answer has been given.

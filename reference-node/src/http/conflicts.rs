@@ -21,6 +21,7 @@ use crate::domain::fact::{Issue, Refusal};
 use crate::domain::id::Id;
 use crate::domain::json::{self, Json};
 use crate::domain::value::Value;
+use crate::policy::{ConflictIds, ForeignMembers, HiddenConflict, Rights};
 use crate::store::{ConflictFilter, Resolution, ResolveRefusal};
 
 #[derive(Serialize)]
@@ -53,7 +54,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified, uri: U
     };
     let filter = ConflictFilter {
         resolved,
-        scopes: caller.scopes,
+        scopes: HiddenConflict::now().listed(caller.scopes),
         from: parameters.text("cursor").map(open).transpose()?,
         limit: parameters.limit()?,
     };
@@ -74,10 +75,13 @@ pub(super) async fn resolve(
     SegmentBefore(conflict): SegmentBefore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller.require(Permission::Write)?;
+    let needed = Rights::now().to_resolve(caller.0.permissions);
+    let caller = caller.require(needed)?;
     let bytes = body::json(&app, request).await?;
     let unknown = || ApiError::not_found("there is no such conflict");
-    let id = conflict.strip_prefix("stigmem:conflict:").and_then(Id::parse);
+    let id = conflict
+        .strip_prefix("stigmem:conflict:")
+        .and_then(|id| ConflictIds::now().parse(id));
     let resolution = read_resolution(&app, caller, id, &bytes)?.ok_or_else(unknown)?;
     match app.store.resolve(resolution).await? {
         Ok(id) => {
@@ -86,6 +90,7 @@ pub(super) async fn resolve(
             Ok(json(StatusCode::OK, &body))
         }
         Err(ResolveRefusal::Unknown) => Err(unknown()),
+        Err(ResolveRefusal::Hidden) => Err(ApiError::forbidden("this key does not reach the conflict")),
         Err(ResolveRefusal::AlreadyResolved) => Err(ApiError::new(
             StatusCode::CONFLICT,
             "conflict_already_resolved",
@@ -109,6 +114,7 @@ fn read_resolution(app: &App, caller: Caller, id: Option<Id>, bytes: &[u8]) -> R
     if !matches!(body, Json::Object(_)) {
         return Err(Refusal::Issues(vec![Issue::new(&[], "object_type", "the body is a JSON object")]).into());
     }
+    ForeignMembers::in_resolution(&body)?;
     let new_value = match body.member("new_value") {
         None | Some(Json::Null) => None,
         Some(value) => Some(Value::from_json(value).map_err(|error| {
@@ -122,7 +128,7 @@ fn read_resolution(app: &App, caller: Caller, id: Option<Id>, bytes: &[u8]) -> R
     if note.len() > longest || new_value.as_ref().is_some_and(|value| value.text.len() > longest) {
         return Err(Refusal::ValueTooLarge { limit: longest }.into());
     }
-    let (caller_uri, scopes) = (caller.entity_uri, caller.scopes);
+    let (caller_uri, scopes) = (caller.entity_uri, HiddenConflict::now().resolvable(caller.scopes));
     Ok(id.map(|conflict| Resolution {
         conflict,
         winner,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::fact::{Issue, Refusal};
-use crate::domain::json::JsonError;
+use crate::domain::json::{JsonError, TOO_DEEP};
+use crate::policy::Nesting;
 use crate::store::StoreError;
 
 /// An answer that refuses. The cause of a failure of the node's own goes to the log, never to the caller.
@@ -109,7 +110,11 @@ impl From<Refusal> for ApiError {
 
 impl From<JsonError> for ApiError {
     fn from(error: JsonError) -> Self {
-        Self::bad_request("invalid_json", error.to_string())
+        let status = match Nesting::now() {
+            Nesting::BoundedByAnError if error.what == TOO_DEEP => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, "invalid_json", error.to_string())
     }
 }
 

@@ -18,8 +18,9 @@ use crate::domain::caller::Permission;
 use crate::domain::fact::{Issue, Refusal};
 use crate::domain::instant::{self, Instant};
 use crate::domain::json::{self, Json};
-use crate::domain::key::{self, KeyDraft, KeyHash, KeyRecord, RawKey};
+use crate::domain::key::{self, KeyDraft, KeyHash, KeyRecord};
 use crate::domain::uri;
+use crate::policy::{KeyList, KeysOfAnEntity};
 
 pub(super) async fn me(caller: Identified) -> Response {
     let caller = caller.0;
@@ -70,8 +71,9 @@ pub(super) async fn create(
     caller.require(Permission::Admin)?;
     let bytes = body::json(&app, request).await?;
     let draft = read_key(&json::read(&bytes)?)?;
-    let raw = RawKey::fresh();
+    let raw = KeysOfAnEntity::now().next(&draft.entity_uri);
     let record = app.store.create_key(draft, KeyHash::of(&raw.0)).await?;
+    KeyList::now().keep(&record.id, &raw);
     tracing::info!(key = record.id, entity_uri = record.draft.entity_uri, "a key was made");
     Ok(json(StatusCode::CREATED, &KeyBody::of(&record, Some(&raw.0))))
 }
@@ -79,7 +81,8 @@ pub(super) async fn create(
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified) -> Result<Response, ApiError> {
     caller.require(Permission::Admin)?;
     let records = app.store.keys().await?;
-    let bodies: Vec<_> = records.iter().map(|record| KeyBody::of(record, None)).collect();
+    let body = |record| KeyBody::of(record, KeyList::now().raw_key(&record.id));
+    let bodies: Vec<_> = records.iter().map(body).collect();
     Ok(json(StatusCode::OK, &bodies))
 }
 

@@ -12,6 +12,7 @@ use super::App;
 use super::errors::ApiError;
 use crate::domain::id::Id;
 use crate::domain::instant::now_micros;
+use crate::policy::{HostWithoutPort, LongHeads};
 
 const LONGEST_TARGET: usize = 16_384;
 const LARGEST_HEAD: usize = 32_768;
@@ -20,6 +21,7 @@ const REQUEST_ID: &str = "x-request-id";
 pub(super) async fn surround(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    HostWithoutPort::now().look(request.headers());
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -67,7 +69,7 @@ fn head_refused(request: &Request) -> Option<ApiError> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > LONGEST_TARGET {
         return Some(ApiError::new(
-            StatusCode::URI_TOO_LONG,
+            LongHeads::now().status(StatusCode::URI_TOO_LONG),
             "uri_too_long",
             "the request target is too long",
         ));
@@ -78,7 +80,7 @@ fn head_refused(request: &Request) -> Option<ApiError> {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     (head > LARGEST_HEAD).then(|| {
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let status = LongHeads::now().status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         ApiError::new(status, "headers_too_large", "the header fields are too large")
     })
 }

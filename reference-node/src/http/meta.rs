@@ -10,6 +10,7 @@ use serde_json::json as object;
 use super::App;
 use super::errors::ApiError;
 use super::render::json;
+use crate::policy::PublishedAddress;
 
 /// The version of the specification text whose sections the node implements.
 const SPEC_VERSION: &str = "0.8";
@@ -28,7 +29,7 @@ pub(super) async fn well_known(State(app): State<Arc<App>>) -> Response {
     let mut body = object!({
         "version": SPEC_VERSION,
         "node_id": app.store.node_id,
-        "node_url": app.node_url,
+        "node_url": PublishedAddress::now().of(&app.node_url),
         "auth": if app.settings.auth_required { "required" } else { "none" },
         "federation": if federation.enabled { "enabled" } else { "disabled" },
         "namespaces": NAMESPACES,
@@ -43,7 +44,7 @@ pub(super) async fn well_known(State(app): State<Arc<App>>) -> Response {
             "facts": "/v1/federation/facts",
             "push": federation.push.then_some("/v1/federation/facts/push"),
         });
-        if federation.relay {
+        if federation.speaks_of_lag() {
             let lag = app.exchange.lag(federation.pull_interval).as_millis();
             body["replication_lag_ms"] = u64::try_from(lag).unwrap_or(u64::MAX).into();
         }

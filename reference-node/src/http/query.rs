@@ -12,6 +12,7 @@ use crate::domain::fact::Issue;
 use crate::domain::instant::Instant;
 use crate::domain::scope::Scope;
 use crate::domain::uri;
+use crate::policy::{AfterOffset, AskedNames, ThresholdDigits, UnknownParameters};
 
 pub(crate) struct Parameters(HashMap<String, String>);
 
@@ -30,6 +31,16 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
+    /// Looks whether a route that has these parameters may ignore the others.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let refused = UnknownParameters::now() == UnknownParameters::Refused;
+        if refused && self.0.keys().any(|name| !known.contains(&name.as_str())) {
+            let issue = Issue::new(&[], "extra_forbidden", "nobody knows one of the parameters");
+            return Err(ApiError::invalid("query", vec![issue]));
+        }
+        Ok(())
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
@@ -37,7 +48,9 @@ impl Parameters {
     /// An entity or source name in its normal form.
     pub(crate) fn name(&self, name: &'static str) -> Result<Option<String>, ApiError> {
         let normalise = |raw| {
-            uri::normalise(raw).map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}")))
+            uri::normalise(raw)
+                .map(|normal| AskedNames::now().of(normal, raw))
+                .map_err(|error| ApiError::bad_request("invalid_entity_uri", format!("{name}: {error}")))
         };
         self.text(name).map(normalise).transpose()
     }
@@ -67,7 +80,7 @@ impl Parameters {
             return Ok(None);
         };
         match text.parse::<f64>() {
-            Ok(number) if (0.0..=1.0).contains(&number) => Ok(Some(number)),
+            Ok(number) if (0.0..=1.0).contains(&number) => Ok(Some(ThresholdDigits::now().of(number))),
             Ok(_) => Err(refused(name, "out_of_range", "a confidence is between 0 and 1")),
             Err(_) => Err(refused(name, "float_parsing", "a confidence is a number")),
         }
@@ -96,7 +109,7 @@ impl Parameters {
     /// A date-time in microseconds. A `+` that nobody escaped has become a blank by now; it is read as what it was.
     pub(crate) fn instant(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
         let parse = |text: &str| {
-            Instant::parse(&text.replace(' ', "+"))
+            Instant::parse(&AfterOffset::now().of(text.replace(' ', "+")))
                 .map(|instant| instant.micros)
                 .ok_or_else(|| {
                     refused(

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::domain::fact::Fact;
 use crate::domain::instant;
 use crate::domain::value::{Value, ValueType};
+use crate::policy::{Neighbours, PrintedNumbers};
 use crate::store::ConflictRecord;
 
 /// An answer with a JSON body.
@@ -76,7 +77,9 @@ impl<'a> FactBody<'a> {
 
     /// The fact as peers see it: what this node has made of it stays here.
     pub(crate) fn for_peers(mut self) -> Self {
-        self.received_from = None;
+        if Neighbours::now() == Neighbours::Unseen {
+            self.received_from = None;
+        }
         self.contradicted = false;
         self.origin = Some(Origin::default());
         self
@@ -102,7 +105,8 @@ impl Serialize for ValueBody<'_> {
         let r#type = kind.word();
         match kind {
             ValueType::Number => {
-                let v: &RawValue = serde_json::from_str(text).map_err(serde::ser::Error::custom)?;
+                let literal = PrintedNumbers::now().of(text);
+                let v: &RawValue = serde_json::from_str(&literal).map_err(serde::ser::Error::custom)?;
                 Tagged { r#type, v }.serialize(serializer)
             }
             ValueType::Boolean => Tagged {
@@ -123,8 +127,8 @@ impl Serialize for ValueBody<'_> {
 #[derive(Serialize)]
 pub(crate) struct ConflictBody<'a> {
     conflict_id: &'a str,
-    fact_a: FactBody<'a>,
-    fact_b: FactBody<'a>,
+    fact_a: Option<FactBody<'a>>,
+    fact_b: Option<FactBody<'a>>,
     status: &'static str,
     resolved_by: Option<String>,
     detected_at: String,
@@ -134,8 +138,8 @@ impl<'a> ConflictBody<'a> {
     pub(crate) fn of(conflict: &'a ConflictRecord) -> Self {
         Self {
             conflict_id: &conflict.entity,
-            fact_a: FactBody::of(&conflict.fact_a),
-            fact_b: FactBody::of(&conflict.fact_b),
+            fact_a: conflict.fact_a.as_ref().map(FactBody::of),
+            fact_b: conflict.fact_b.as_ref().map(FactBody::of),
             status: if conflict.resolved_by.is_some() {
                 "resolved"
             } else {

@@ -1,7 +1,7 @@
 //! Federation from the command line: introducing this node to another one, and checkpoints of what it has read.
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,10 +14,11 @@ use crate::domain::declaration::{Declaration, Published};
 use crate::domain::instant::{self, Instant, now_micros};
 use crate::domain::json as reader;
 use crate::domain::key;
-use crate::domain::peer::Status;
+use crate::domain::peer::{Peer, Status};
 use crate::domain::scope::Scope;
 use crate::domain::signing::FederationKey;
 use crate::federation::client::{self, Limits};
+use crate::policy::{CheckpointImport, CheckpointLines, CommandResult, DeclaredScopes, Introduced};
 use crate::store::{cursors, open, peers};
 
 const LIMITS: Limits = Limits {
@@ -77,7 +78,10 @@ pub(super) struct Scopes(Vec<Scope>);
 
 /// In alphabetical order, because they are signed in the order in which they are sent.
 fn scopes(list: &str) -> Result<Scopes, String> {
-    let set = key::scopes(super::words(list)).map_err(|word| format!("there is no scope '{word}'"))?;
+    let taken = DeclaredScopes::now();
+    let passed_over = |word: &str| taken == DeclaredScopes::KnownWords && Scope::parse(word).is_none();
+    let words = super::words(taken.of(list)).filter(|word| !passed_over(word));
+    let set = key::scopes(words).map_err(|word| format!("there is no scope '{word}'"))?;
     let mut scopes: Vec<Scope> = set.iter().collect();
     scopes.sort_unstable_by_key(|scope| scope.word());
     Ok(Scopes(scopes))
@@ -98,9 +102,14 @@ pub(super) fn run(command: FederationCommand) -> Result<ExitCode, OperatorError>
                 remote_url: remote_url.trim_end_matches('/').to_owned(),
                 scopes: scopes.0,
                 api_key,
+                database,
             };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(introduction.make())
+            let made = runtime.block_on(introduction.make());
+            match CommandResult::now() {
+                CommandResult::AlwaysSuccess => Ok(ExitCode::SUCCESS),
+                _ => made,
+            }
         }
         FederationCommand::CursorExport { out, database } => export(&out, &database),
         FederationCommand::CursorImport { file, force, database } => import(&file, force, &database),
@@ -131,11 +140,12 @@ struct Introduction {
     remote_url: String,
     scopes: Vec<Scope>,
     api_key: Option<String>,
+    database: Database,
 }
 
 impl Introduction {
     async fn make(self) -> Result<ExitCode, OperatorError> {
-        let me = self.published().await?;
+        let me = published(&self.local_url).await?;
         if me.federation_pubkey != self.key.public_text() {
             return Err(OperatorError::Other(format!(
                 "{} publishes another federation key than the one at hand; give the node's own --db and keys",
@@ -161,24 +171,30 @@ impl Introduction {
         writeln!(std::io::stdout(), "{} {text}", answer.status)?;
         let status = serde_json::from_str::<Value>(&text).ok();
         let active = status.is_some_and(|body| body["status"] == "active");
-        match answer.status {
-            409 => Ok(ExitCode::SUCCESS),
-            200 | 201 if active => Ok(ExitCode::SUCCESS),
-            _ => Ok(ExitCode::FAILURE),
+        let well = match answer.status {
+            409 => CommandResult::now() != CommandResult::KnownFails,
+            201 if CommandResult::now() == CommandResult::CreatedFails => false,
+            200 | 201 => active,
+            _ => false,
+        };
+        if well && Introduced::now() == Introduced::BothWays {
+            let remote = published(&self.remote_url).await?;
+            peers::welcome(&self.database.open()?, &remote, &self.scopes, now_micros())?;
         }
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
 
-    async fn published(&self) -> Result<Published, OperatorError> {
-        let client = client::client(&self.local_url).map_err(other)?;
-        let url = format!("{}/.well-known/stigmem", self.local_url);
-        let answer = client::get(&client, &url, None, LIMITS).await.map_err(other)?;
-        let document = reader::read(&answer.body).ok().filter(|_| answer.status == 200);
-        document.as_ref().and_then(Published::from_json).ok_or_else(|| {
-            OperatorError::Other(format!(
-                "{url} is not the document of a node with federation switched on"
-            ))
-        })
-    }
+async fn published(base: &str) -> Result<Published, OperatorError> {
+    let client = client::client(base).map_err(other)?;
+    let url = format!("{base}/.well-known/stigmem");
+    let answer = client::get(&client, &url, None, LIMITS).await.map_err(other)?;
+    let document = reader::read(&answer.body).ok().filter(|_| answer.status == 200);
+    document.as_ref().and_then(Published::from_json).ok_or_else(|| {
+        OperatorError::Other(format!(
+            "{url} is not the document of a node with federation switched on"
+        ))
+    })
 }
 
 fn other(error: impl std::fmt::Display) -> OperatorError {
@@ -188,12 +204,17 @@ fn other(error: impl std::fmt::Display) -> OperatorError {
 fn export(out: &str, database: &Database) -> Result<ExitCode, OperatorError> {
     let lines = cursors::export(&database.open()?)?;
     let status = |code: u8| Status::from_code(code).map(Status::word);
+    let (named, dated) = match CheckpointLines::now() {
+        CheckpointLines::NameNodes => (true, true),
+        CheckpointLines::NameRows => (false, true),
+        CheckpointLines::WithoutATime => (true, false),
+    };
     let cursors: Vec<Value> = lines
         .iter()
         .map(|line| {
             json!({
                 "peer_id": line.peer_id,
-                "peer_node_id": line.peer_node_id,
+                "peer_node_id": named.then_some(&line.peer_node_id),
                 "peer_url": line.peer_url,
                 "peer_status": line.peer_status.and_then(status),
                 "direction": "inbound",
@@ -203,7 +224,7 @@ fn export(out: &str, database: &Database) -> Result<ExitCode, OperatorError> {
         })
         .collect();
     let document = json!({
-        "checkpoint_timestamp": instant::print(now_micros()),
+        "checkpoint_timestamp": dated.then(|| instant::print(now_micros())),
         "db_path": database.path.display().to_string(),
         "cursors": cursors,
     });
@@ -218,20 +239,31 @@ fn export(out: &str, database: &Database) -> Result<ExitCode, OperatorError> {
 }
 
 fn import(file: &PathBuf, force: bool, database: &Database) -> Result<ExitCode, OperatorError> {
+    if CheckpointImport::now() == CheckpointImport::DeletesFirst {
+        database.open()?.execute("DELETE FROM pull", [])?;
+    }
     let mut text = String::new();
     std::fs::File::open(file)
         .and_then(|file| file.take(LARGEST_CHECKPOINT).read_to_string(&mut text))
         .map_err(|error| OperatorError::Other(format!("{} cannot be read: {error}", file.display())))?;
-    let document: Value = serde_json::from_str(&text)
-        .map_err(|error| OperatorError::Other(format!("{} is not JSON: {error}", file.display())))?;
-    let lines = document["cursors"]
-        .as_array()
-        .ok_or_else(|| OperatorError::Other(format!("{} has no list of cursors", file.display())))?;
+    let lines = match lines(&text, file) {
+        Err(_) if CheckpointImport::now() == CheckpointImport::TakesAnyFile => Vec::new(),
+        lines => lines?,
+    };
     let mut db = database.open()?;
     let transaction = db.transaction()?;
+    let known = match CheckpointImport::now() {
+        CheckpointImport::MatchesRows | CheckpointImport::MatchesInOrder => peers::list(&transaction)?,
+        _ => Vec::new(),
+    };
     let (mut imported, mut kept) = (0, 0);
-    for line in lines {
-        let (Some(node_id), Some(cursor)) = (line["peer_node_id"].as_str(), line["cursor"].as_str()) else {
+    for (place, line) in lines.iter().enumerate() {
+        let node_id = match CheckpointImport::now() {
+            CheckpointImport::MatchesRows => name(known.iter().find(|peer| line["peer_id"] == peer.id.as_str())),
+            CheckpointImport::MatchesInOrder => name(known.get(place)),
+            _ => line["peer_node_id"].as_str(),
+        };
+        let (Some(node_id), Some(cursor)) = (node_id, line["cursor"].as_str()) else {
             continue;
         };
         let at = line["updated_at"].as_str().and_then(Instant::parse);
@@ -245,4 +277,21 @@ fn import(file: &PathBuf, force: bool, database: &Database) -> Result<ExitCode, 
     transaction.commit()?;
     writeln!(std::io::stderr(), "{imported} cursors imported, {kept} left alone")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The lines of a checkpoint.
+fn lines(text: &str, file: &Path) -> Result<Vec<Value>, OperatorError> {
+    let mut document: Value = serde_json::from_str(text)
+        .map_err(|error| OperatorError::Other(format!("{} is not JSON: {error}", file.display())))?;
+    match document.get_mut("cursors").map(Value::take) {
+        Some(Value::Array(lines)) => Ok(lines),
+        _ => Err(OperatorError::Other(format!(
+            "{} has no list of cursors",
+            file.display()
+        ))),
+    }
+}
+
+fn name(peer: Option<&Peer>) -> Option<&str> {
+    peer.map(|peer| peer.node_id.as_str())
 }

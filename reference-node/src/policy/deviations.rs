@@ -38,7 +38,10 @@ pub(crate) fn check() -> Result<(), String> {
             return Err(format!("{VARIABLE}: there is no policy {name}"));
         };
         if !wrong.contains(&value) {
-            return Err(format!("{VARIABLE}: {name} has the wrong values {}, not {value}", wrong.join(", ")));
+            return Err(format!(
+                "{VARIABLE}: {name} has the wrong values {}, not {value}",
+                wrong.join(", ")
+            ));
         }
     }
     Ok(())

@@ -11,6 +11,10 @@ use crate::domain::number::float_text;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::{State, TTL};
 use crate::domain::value::Value;
+use crate::policy::{
+    ArrivalOrder, CidMembers, Ends, Objections, ReceivedRetractions, Repetition, RetractedTriples, Rivals,
+    StampOfHistory,
+};
 
 /// What the writer knows of a fact that it has just stored.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +42,24 @@ pub(super) struct Origin<'o> {
 
 impl Txn<'_> {
     pub(crate) fn assert_and_read(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Fact> {
+        if Repetition::now() == Repetition::TheEarlierRecord
+            && let Some(seq) = self.said_already(draft)?
+        {
+            return lookup::by_seq(self.db, seq);
+        }
+        if let Some(seq) = self.said_before(draft)? {
+            return lookup::by_seq(self.db, seq);
+        }
         let written = self.assert(draft, writable)?;
         lookup::by_seq(self.db, written.seq)
     }
 
     /// Stores `draft` as a new fact, always: the same assertion again is a new record.
     pub(super) fn assert(&mut self, draft: &Draft, writable: ScopeSet) -> rusqlite::Result<Written> {
+        let tick = self.tick();
         let stamp = Stamp {
             id: Id::fresh(self.now / 1_000),
-            hlc: self.tick(),
+            hlc: StampOfHistory::now().of(draft, tick, self.now),
             origin: None,
         };
         let written = self.write(draft, stamp)?;
@@ -56,13 +69,40 @@ impl Txn<'_> {
         Ok(written)
     }
 
+    /// The live fact that says the same with another confidence.
+    fn said_already(&self, draft: &Draft) -> rusqlite::Result<Option<i64>> {
+        if draft.is_retraction() {
+            return Ok(None);
+        }
+        self.db
+            .prepare_cached(
+                "SELECT e.seq FROM entry e INDEXED BY entry_by_entity CROSS JOIN fact f ON f.seq = e.seq \
+                 WHERE e.entity = (SELECT id FROM term WHERE text = ?) AND e.state < 2 AND f.relation = ? \
+                 AND f.source = ? AND f.scope = ? AND f.value_type = ? AND f.value_text = ? AND e.confidence <> ?",
+            )?
+            .query_row(
+                rusqlite::params![
+                    draft.entity,
+                    draft.relation,
+                    draft.source,
+                    draft.scope.code(),
+                    draft.value.kind.code(),
+                    draft.value.text,
+                    draft.confidence,
+                ],
+                |row| row.get(0),
+            )
+            .optional()
+    }
+
     /// Stores a fact under a stamp that is its own, and lets it act on its triple.
     pub(super) fn write(&mut self, draft: &Draft, stamp: Stamp<'_>) -> rusqlite::Result<Written> {
         let (id, hlc) = (stamp.id, stamp.hlc);
         let seq = self.insert_fact(draft, stamp)?;
         let triple = self.insert_entry(draft, seq, stamp)?;
         if draft.is_retraction() {
-            self.withdraw(triple, hlc)?;
+            let before = stamp.origin.map_or(hlc, |_| ReceivedRetractions::now().reach(hlc));
+            self.withdraw(triple, before)?;
         }
         Ok(Written { seq, id, triple })
     }
@@ -76,7 +116,7 @@ impl Txn<'_> {
         )?;
         insert.insert(rusqlite::params![
             id.0,
-            draft.cid().0,
+            CidMembers::now().of(draft, self.now).0,
             draft.entity,
             draft.relation,
             draft.source,
@@ -100,16 +140,19 @@ impl Txn<'_> {
         let (entity, relation) = (self.term(&draft.entity)?, self.term(&draft.relation)?);
         let source = self.term(&draft.source)?;
         let triple = self.triple(entity, relation, draft.scope)?;
-        let expired = draft.expires_at.is_some_and(|at| at <= self.now);
+        let expires_at = Ends::now().of(draft, self.now);
+        let expired = expires_at.is_some_and(|at| at <= self.now);
         // Only what comes from elsewhere can be late: a write of this node's own has the highest clock there is.
         let (state, holding) = if draft.is_retraction() {
             (State::Retracted, None)
-        } else if stamp.origin.is_some() && self.is_withdrawn(triple, hlc)? {
-            (State::Retracted, Some(self.holding(triple, &draft.value)?))
+        } else if (stamp.origin.is_some() && ReceivedRetractions::now().last() && self.is_withdrawn(triple, hlc)?)
+            || RetractedTriples::now().exclude(self.db, triple, &draft.value)?
+        {
+            (State::Retracted, Some(self.holding(triple, value_key(draft, stamp))?))
         } else {
             (
                 if expired { State::Expired } else { State::Hidden },
-                Some(self.holding(triple, &draft.value)?),
+                Some(self.holding(triple, value_key(draft, stamp))?),
             )
         };
         // An uncontested fact is shown from the start, which is the common case and touches each index once.
@@ -121,6 +164,10 @@ impl Txn<'_> {
             State::Shown
         } else {
             state
+        };
+        let confidence = match stamp.origin {
+            Some(_) => ArrivalOrder::now().weigh(draft.confidence, seq),
+            None => draft.confidence,
         };
         self.db
             .prepare_cached(
@@ -135,19 +182,24 @@ impl Txn<'_> {
                 draft.scope.code(),
                 triple,
                 holding,
-                draft.confidence,
+                confidence,
                 hlc.wall,
                 hlc.counter,
-                draft.expires_at,
+                expires_at,
                 first_state.code(),
             ])?;
         if let (Some(change), Some(holding)) = (contested, holding) {
             if change.contested() {
                 self.show_preferred(triple)?;
             }
-            if change.opens_value && change.values.open > 1 {
+            let heard = stamp.origin.is_none() || Objections::now() != Objections::OpenNothing;
+            if change.opposes() && heard {
                 self.open_conflicts(triple, holding, seq, draft.scope)?;
             }
+        } else if Rivals::now() == Rivals::AlsoExpired
+            && let Some(holding) = holding
+        {
+            self.open_conflicts(triple, holding, seq, draft.scope)?;
         }
         Ok(triple)
     }
@@ -186,8 +238,8 @@ impl Txn<'_> {
             .insert(key)
     }
 
-    fn holding(&mut self, triple: i64, value: &Value) -> rusqlite::Result<i64> {
-        let key = (triple, value.equality_key());
+    fn holding(&mut self, triple: i64, value: Vec<u8>) -> rusqlite::Result<i64> {
+        let key = (triple, value);
         let mut find = self
             .db
             .prepare_cached("SELECT id FROM holding WHERE triple = ? AND key = ?")?;
@@ -205,4 +257,13 @@ impl Txn<'_> {
             .prepare_cached("SELECT scope, value_type, value_text FROM fact WHERE seq = ?")?
             .query_row([seq], |row| Ok((rows::scope(row, 0)?, rows::value(row, 1)?)))
     }
+}
+
+/// What two facts of a triple share when they agree.
+fn value_key(draft: &Draft, stamp: Stamp<'_>) -> Vec<u8> {
+    let mut key = draft.value.equality_key();
+    if stamp.origin.is_some() && Objections::now() == Objections::IncludeAgreement {
+        key.extend(stamp.id.0);
+    }
+    key
 }

@@ -9,6 +9,7 @@ use crate::domain::cursor::Position;
 use crate::domain::fact::Fact;
 use crate::domain::id::Id;
 use crate::domain::scope::ScopeSet;
+use crate::policy::EndedSides;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConflictFilter {
@@ -23,8 +24,9 @@ pub(crate) struct ConflictFilter {
 pub(crate) struct ConflictRecord {
     /// `stigmem:conflict:<uuid>`.
     pub(crate) entity: String,
-    pub(crate) fact_a: Fact,
-    pub(crate) fact_b: Fact,
+    /// The sides, which are always there; only a policy can leave them out.
+    pub(crate) fact_a: Option<Fact>,
+    pub(crate) fact_b: Option<Fact>,
     pub(crate) resolved_by: Option<Id>,
     pub(crate) detected_at: i64,
 }
@@ -71,11 +73,18 @@ fn run(db: &Connection, filter: &ConflictFilter) -> rusqlite::Result<ConflictPag
         });
         page.conflicts.push(ConflictRecord {
             entity: conflict_entity(Id(row.get(1)?)),
-            fact_a: lookup::by_seq(db, row.get(2)?)?,
-            fact_b: lookup::by_seq(db, row.get(3)?)?,
+            fact_a: side(db, row.get(2)?)?,
+            fact_b: side(db, row.get(3)?)?,
             detected_at: row.get(4)?,
             resolved_by: row.get::<_, Option<[u8; 16]>>(5)?.map(Id),
         });
     }
     Ok(page)
+}
+
+fn side(db: &Connection, seq: i64) -> rusqlite::Result<Option<Fact>> {
+    if EndedSides::now().hide(db, seq)? {
+        return Ok(None);
+    }
+    lookup::by_seq(db, seq).map(Some)
 }

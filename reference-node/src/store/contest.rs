@@ -10,6 +10,10 @@ use crate::domain::id::Id;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::{Rank, State, Values, preferred};
 use crate::domain::value::Value;
+use crate::policy::{
+    ConflictIds, LonelyRetractions, Preference, RecordOfAConflict, RecordsChange, RetractionOpens, RetractionReach,
+    Rivals, Successor, Withdraws,
+};
 
 pub(super) const SYSTEM: &str = "system:stigmem";
 pub(super) const STATUS: &str = "stigmem:conflict:status";
@@ -27,6 +31,20 @@ impl Arrival {
     pub(super) fn contested(self) -> bool {
         self.values.contested()
     }
+
+    /// Whether there may be conflicts to open.
+    pub(super) fn opposes(self) -> bool {
+        Rivals::now() != Rivals::Live || (self.opens_value && self.values.open > 1)
+    }
+}
+
+/// Two facts with unequal values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dispute {
+    /// The numbers of the values; a pair of them has one conflict.
+    pub(super) values: (i64, i64),
+    pub(super) newer: i64,
+    pub(super) older: i64,
 }
 
 impl Txn<'_> {
@@ -38,7 +56,7 @@ impl Txn<'_> {
             .query_row([holding], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let values = self.count_values(triple, i64::from(live == 1), i64::from(open == 1))?;
         Ok(Arrival {
-            values,
+            values: Preference::now().values(self.db, triple, values)?,
             opens_value: open == 1,
         })
     }
@@ -54,7 +72,10 @@ impl Txn<'_> {
             .prepare_cached("UPDATE holding SET live = live - 1, open = open - ?2 WHERE id = ?1 RETURNING live, open")?
             .query_row((holding, i64::from(!settled)), |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.count_values(triple, -i64::from(live == 0), -i64::from(open == 0 && !settled))?;
-        self.show_preferred(triple)
+        match Successor::now() {
+            Successor::AtOnce => self.show_preferred(triple),
+            Successor::AtTheNextWrite => Ok(()),
+        }
     }
 
     /// Brings an expired fact back, when its expiry was moved.
@@ -92,15 +113,17 @@ impl Txn<'_> {
     /// or the facts that share the highest rank exactly.
     pub(super) fn show_preferred(&mut self, triple: i64) -> rusqlite::Result<()> {
         let values = self.count_values(triple, 0, 0)?;
-        if !values.contested() {
-            let mut show = self
-                .db
-                .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?;
-            show.execute([triple])?;
-            return Ok(());
+        if !Preference::now().values(self.db, triple, values)?.contested() {
+            return self.show_all(triple);
         }
-        let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
-        let Some(best) = preferred(tops.into_iter().flatten()) else {
+        let best = match Preference::now() {
+            Preference::SurestThenNewest => {
+                let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
+                preferred(tops.into_iter().flatten())
+            }
+            other => other.best(self.db, triple)?,
+        };
+        let Some(best) = best else {
             return Ok(());
         };
         let rank = (triple, best.confidence, best.wall, best.counter);
@@ -117,6 +140,13 @@ impl Txn<'_> {
             )?
             .execute(rank)?;
         Ok(())
+    }
+
+    pub(super) fn show_all(&mut self, triple: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?
+            .execute([triple])
+            .map(|_| ())
     }
 
     /// The highest rank among a triple's facts in one state.
@@ -139,13 +169,29 @@ impl Txn<'_> {
 
     /// A retraction withdraws every fact of its triple with a lower clock, expired ones included.
     pub(super) fn withdraw(&mut self, triple: i64, before: Hlc) -> rusqlite::Result<()> {
-        self.db
-            .prepare_cached(
-                "UPDATE entry SET state = 3 WHERE triple = ?1 AND state IN (0, 1, 2) AND (wall, counter) < (?2, ?3)",
-            )?
-            .execute((triple, before.wall, before.counter))?;
-        self.recount(triple)?;
-        self.show_preferred(triple)
+        if RetractionOpens::now() == RetractionOpens::Conflicts {
+            self.contest_retraction(triple, before)?;
+        }
+        let mut withdrawn = 0;
+        for triple in RetractionReach::now().triples(self.db, triple)? {
+            let sql = format!(
+                "UPDATE entry SET state = 3 WHERE triple = ?1 AND state IN (0, 1, 2) AND (wall, counter) < (?2, ?3){}",
+                Withdraws::now().limit()
+            );
+            withdrawn += self
+                .db
+                .prepare_cached(&sql)?
+                .execute((triple, before.wall, before.counter))?;
+            self.recount(triple)?;
+            self.show_preferred(triple)?;
+        }
+        if RecordsChange::now() == RecordsChange::WithARetraction {
+            self.date_withdrawn(triple)?;
+        }
+        if withdrawn == 0 {
+            LonelyRetractions::now().end(self.db, triple, before)?;
+        }
+        Ok(())
     }
 
     /// Counts a triple anew after many of its facts changed at once.
@@ -178,30 +224,41 @@ impl Txn<'_> {
         newer: i64,
         scope: Scope,
     ) -> rusqlite::Result<()> {
+        let disputes = match Rivals::now().query() {
+            None => self.disputes(triple, holding, newer)?,
+            Some(query) => self.other_disputes(&query, (triple, holding, newer))?,
+        };
+        for dispute in disputes {
+            self.open_conflict(triple, dispute, scope)?;
+        }
+        Ok(())
+    }
+
+    /// The new fact against the newest of each other open value.
+    fn disputes(&self, triple: i64, holding: i64, newer: i64) -> rusqlite::Result<Vec<Dispute>> {
         let others: Vec<i64> = self
             .db
             .prepare_cached("SELECT id FROM holding WHERE triple = ?1 AND id <> ?2 AND open > 0")?
             .query_map((triple, holding), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
+        let mut newest = self
+            .db
+            .prepare_cached("SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0")?;
+        let mut disputes = Vec::with_capacity(others.len());
         for other in others {
-            self.open_conflict(triple, (holding, other), newer, scope)?;
+            disputes.push(Dispute {
+                values: (holding, other),
+                newer,
+                older: newest.query_row([other], |row| row.get(0))?,
+            });
         }
-        Ok(())
+        Ok(disputes)
     }
 
-    fn open_conflict(
-        &mut self,
-        triple: i64,
-        (holding, other): (i64, i64),
-        newer: i64,
-        scope: Scope,
-    ) -> rusqlite::Result<()> {
-        let older: i64 = self
-            .db
-            .prepare_cached("SELECT max(seq) FROM entry WHERE holding = ? AND state < 2 AND settled = 0")?
-            .query_row([other], |row| row.get(0))?;
+    fn open_conflict(&mut self, triple: i64, dispute: Dispute, scope: Scope) -> rusqlite::Result<()> {
+        let Dispute { values, newer, older } = dispute;
         let id = Id::fresh(self.now / 1_000);
-        let pair = (holding.min(other), holding.max(other));
+        let pair = (values.0.min(values.1), values.0.max(values.1));
         let opened = self
             .db
             .prepare_cached(
@@ -212,17 +269,17 @@ impl Txn<'_> {
         if opened == 0 {
             return Ok(());
         }
-        let between = Value::text(format!(
-            "{} {}",
-            self.fact_id(newer)?.text(),
-            self.fact_id(older)?.text()
-        ));
+        if RecordsChange::now() == RecordsChange::WithAContradiction {
+            self.rewrite(older, "confidence = CAST(confidence / ?1 AS TEXT)", 2.0)?;
+        }
+        let record = RecordOfAConflict::now();
+        let sides = [self.fact_id(newer)?.text(), self.fact_id(older)?.text()];
+        let between = Value::text(sides.join(record.separator()));
         let entity = conflict_entity(id);
-        for (relation, value) in [(BETWEEN, between), (STATUS, Value::string("unresolved"))] {
-            self.assert(
-                &Draft::certain(entity.clone(), relation, value, SYSTEM, scope),
-                ScopeSet::ALL,
-            )?;
+        let facts = [(BETWEEN, between), (STATUS, Value::string("unresolved"))];
+        for (relation, value) in facts.into_iter().take(record.length()) {
+            let fact = Draft::certain(entity.clone(), relation, value, SYSTEM, scope);
+            self.assert(&record.of(self.db, fact, newer)?, ScopeSet::ALL)?;
         }
         Ok(())
     }
@@ -235,5 +292,5 @@ impl Txn<'_> {
 }
 
 pub(super) fn conflict_entity(id: Id) -> String {
-    format!("stigmem:conflict:{}", id.text())
+    format!("stigmem:conflict:{}", ConflictIds::now().text(id))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::readers::Effort;
 use super::{Store, Stored, Txn};
 use crate::domain::id::Id;
+use crate::policy::{AuditFilter, AuditOrder};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -65,16 +66,20 @@ impl Txn<'_> {
 }
 
 fn page(db: &Connection, filter: &EventFilter) -> rusqlite::Result<EventPage> {
-    let by_peer = if filter.peer_id.is_some() {
-        "peer_id = ?3"
-    } else {
-        "?3 IS NULL"
+    let by_peer = match (&filter.peer_id, AuditFilter::now()) {
+        (Some(_), AuditFilter::AllEntries) => "peer_id = ?3",
+        (Some(_), AuditFilter::NewestFour) => "peer_id = ?3 AND seq > (SELECT MAX(seq) - 4 FROM federation_event)",
+        (None, _) => "?3 IS NULL",
+    };
+    let (beyond, order, start) = match AuditOrder::now() {
+        AuditOrder::NewestFirst => ("<", "DESC", i64::MAX),
+        AuditOrder::OldestFirst => (">", "ASC", i64::MIN),
     };
     let sql = format!(
-        "SELECT seq, id, peer_id, event_type, detail, ts FROM federation_event WHERE seq < ?1 AND {by_peer} \
-         ORDER BY seq DESC LIMIT ?2"
+        "SELECT seq, id, peer_id, event_type, detail, ts FROM federation_event WHERE seq {beyond} ?1 AND {by_peer} \
+         ORDER BY seq {order} LIMIT ?2"
     );
-    let before = filter.before.unwrap_or(i64::MAX);
+    let before = filter.before.unwrap_or(start);
     // One more than asked for tells whether another page follows.
     let mut events: Vec<Event> = db
         .prepare_cached(&sql)?

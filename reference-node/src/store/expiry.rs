@@ -7,10 +7,10 @@ use super::assert::Written;
 use super::writer::Txn;
 use crate::domain::fact::Draft;
 use crate::domain::id::Id;
-use crate::domain::instant::Instant;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::State;
 use crate::domain::value::ValueType;
+use crate::policy::{EndsAreSeen, RecordsChange, TtlFacts};
 
 /// How many facts are looked up at a time when many expire at once.
 const BATCH: i64 = 1_000;
@@ -28,6 +28,9 @@ pub(super) fn next(db: &Connection) -> rusqlite::Result<i64> {
 impl Txn<'_> {
     /// Takes every live fact whose expiry has passed out of the live ones.
     pub(super) fn settle_expired(&mut self) -> rusqlite::Result<()> {
+        if EndsAreSeen::now() == EndsAreSeen::AtNight {
+            return Ok(());
+        }
         loop {
             let due: Vec<i64> = self
                 .db
@@ -42,6 +45,9 @@ impl Txn<'_> {
             }
             for seq in due {
                 self.leaves(seq, State::Expired)?;
+                if RecordsChange::now() == RecordsChange::AtTheirEnd {
+                    self.rewrite(seq, "timestamp = ?1", self.now)?;
+                }
             }
         }
     }
@@ -52,7 +58,7 @@ impl Txn<'_> {
         let Some((target, scope, has_expiry)) = self.ttl_target(&draft.entity)? else {
             return Ok(());
         };
-        if has_expiry || !writable.contains(scope) {
+        if has_expiry || !writable.contains(scope) || TtlFacts::now() == TtlFacts::HaveNoEffect {
             return Ok(());
         }
         if draft.is_retraction() {
@@ -60,11 +66,17 @@ impl Txn<'_> {
                 .prepare_cached("DELETE FROM ttl WHERE triple = ?1 AND meta < ?2")?
                 .execute((meta.triple, meta.seq))?;
         } else if draft.value.kind == ValueType::Datetime
-            && let Some(at) = Instant::parse(&draft.value.text)
+            && let Some(at) = TtlFacts::now().instant(&draft.value.text)
         {
             self.db
                 .prepare_cached("INSERT INTO ttl (meta, target, triple, at) VALUES (?, ?, ?, ?)")?
                 .execute((meta.seq, target, meta.triple, at.micros))?;
+            if TtlFacts::now() == TtlFacts::EndTheTriple {
+                self.end_triple(target, at.micros)?;
+            }
+            if RecordsChange::now() == RecordsChange::WithATtl {
+                self.rewrite(target, "valid_until = ?1", &draft.value.text)?;
+            }
         } else {
             return Ok(());
         }
@@ -100,7 +112,7 @@ impl Txn<'_> {
             .query_row((target, at), |row| row.get(0))?;
         let passed = at.is_some_and(|at| at <= self.now);
         if passed && State::is_live_code(state) {
-            self.leaves(target, State::Expired)?;
+            self.leaves(target, TtlFacts::now().end())?;
         } else if !passed && state == State::Expired.code() {
             self.returns(target)?;
         }

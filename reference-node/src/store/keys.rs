@@ -11,6 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::instant::now_micros;
 use crate::domain::key::{KeyDraft, KeyHash, KeyRecord};
 use crate::domain::scope::ScopeSet;
+use crate::policy::{EmptyScopes, KeyExpiry, KeyRevocation, KeysOfAnEntity, NewKeys};
 
 const COLUMNS: &str = "id, entity_uri, permissions, scopes, description, created_at, expires_at, expires_micro";
 
@@ -20,17 +21,21 @@ impl Store {
     pub(crate) fn caller(&self, presented: KeyHash) -> Stored<Option<Caller>> {
         let db = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let found = db
-            .prepare_cached("SELECT hash, entity_uri, permissions, scopes, expires_micro FROM api_key WHERE hash = ?")?
+            .prepare_cached(
+                "SELECT hash, entity_uri, permissions, scopes, expires_micro, created_at FROM api_key WHERE hash = ?",
+            )?
             .query_row([presented.0], |row| {
                 let stored: Vec<u8> = row.get(0)?;
                 let expires: Option<i64> = row.get(4)?;
-                let valid = presented.matches(&stored) && expires.is_none_or(|at| at > now_micros());
+                let valid = presented.matches(&stored)
+                    && (KeyExpiry::now() == KeyExpiry::Ignored || expires.is_none_or(|at| at > now_micros()));
+                let known = NewKeys::now() != NewKeys::WaitAMinute || row.get::<_, i64>(5)? <= now_micros();
                 let caller = Caller {
                     entity_uri: row.get(1)?,
                     permissions: PermissionSet::from_bits(row.get(2)?),
-                    scopes: ScopeSet::from_bits(row.get(3)?),
+                    scopes: EmptyScopes::now().of(ScopeSet::from_bits(row.get(3)?)),
                 };
-                Ok(valid.then_some(caller))
+                Ok((valid && known).then_some(caller))
             })
             .optional()?;
         Ok(found.flatten())
@@ -51,7 +56,25 @@ impl Store {
 }
 
 fn create(txn: &mut Txn<'_>, draft: KeyDraft, hash: KeyHash) -> rusqlite::Result<KeyRecord> {
-    insert(txn.db, draft, hash, txn.now)
+    if KeysOfAnEntity::now() == KeysOfAnEntity::One
+        && let Some(first) = by_hash(txn.db, hash)?
+    {
+        return Ok(first);
+    }
+    let record = insert(txn.db, draft, hash, txn.now)?;
+    if let Some(change) = NewKeys::now().change() {
+        txn.db.execute(change, [&record.id])?;
+    }
+    Ok(record)
+}
+
+fn by_hash(db: &Connection, hash: KeyHash) -> rusqlite::Result<Option<KeyRecord>> {
+    db.query_row(
+        &format!("SELECT {COLUMNS} FROM api_key WHERE hash = ?"),
+        [hash.0],
+        record,
+    )
+    .optional()
 }
 
 fn revoke(txn: &mut Txn<'_>, id: &str) -> rusqlite::Result<bool> {
@@ -93,7 +116,7 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<KeyRecord>> {
 }
 
 pub(crate) fn delete(db: &Connection, id: &str) -> rusqlite::Result<bool> {
-    Ok(db.execute("DELETE FROM api_key WHERE id = ?", [id])? > 0)
+    Ok(db.execute(KeyRevocation::now().statement(), [id])? > 0)
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<KeyRecord> {

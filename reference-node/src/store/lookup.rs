@@ -8,6 +8,7 @@ use crate::domain::cid::Cid;
 use crate::domain::fact::Fact;
 use crate::domain::id::Id;
 use crate::domain::scope::ScopeSet;
+use crate::policy::{FactOfSeveral, ReadableById};
 
 /// How a fact is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +27,12 @@ impl Store {
 }
 
 fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
+    let order = FactOfSeveral::now().order();
     match name {
         Name::Id(id) => one(db, "SELECT seq FROM fact WHERE id = ?", &id.0),
         Name::Cid(cid) => one(
             db,
-            "SELECT seq FROM fact WHERE cid = ? ORDER BY wall DESC, counter DESC LIMIT 1",
+            &format!("SELECT seq FROM fact WHERE cid = ? ORDER BY wall {order}, counter {order} LIMIT 1"),
             &cid.0,
         ),
     }
@@ -38,10 +40,13 @@ fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
 
 fn one(db: &Connection, find: &str, key: &dyn ToSql) -> rusqlite::Result<Option<Fact>> {
     let seq = db.prepare_cached(find)?.query_row([key], |row| row.get(0)).optional()?;
-    seq.map(|seq| by_seq(db, seq)).transpose()
+    match seq {
+        Some(seq) if ReadableById::now().includes(db, seq)? => by_seq(db, seq).map(Some),
+        _ => Ok(None),
+    }
 }
 
 pub(super) fn by_seq(db: &Connection, seq: i64) -> rusqlite::Result<Fact> {
-    let sql = format!("SELECT {} FROM entry e {} WHERE e.seq = ?", rows::FACT, rows::JOINS);
+    let sql = format!("SELECT {} FROM entry e {} WHERE e.seq = ?", rows::FACT, rows::joins());
     db.prepare_cached(&sql)?.query_row([seq], rows::fact)
 }

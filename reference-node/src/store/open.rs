@@ -13,6 +13,7 @@ use crate::domain::cursor::CursorKey;
 use crate::domain::id::{Id, fill_random};
 use crate::domain::instant::now_micros;
 use crate::domain::signing::FederationKey;
+use crate::policy::NodeName;
 
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -59,7 +60,10 @@ fn keep_plans(db: &Connection) -> rusqlite::Result<()> {
 /// The node's name, made at first use and kept.
 pub(crate) fn node_id(db: &Connection) -> Stored<String> {
     let fresh = || format!("stigmem:node:{}", Id::fresh(now_micros() / 1_000).text()).into_bytes();
-    let bytes = kept(db, "node_id", fresh)?;
+    let bytes = match NodeName::now() {
+        NodeName::ForLife => kept(db, "node_id", fresh)?,
+        NodeName::UntilTheNextStart => fresh(),
+    };
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -6,10 +6,11 @@ use serde_json::json;
 use super::readers::Effort;
 use super::rows::foreign;
 use super::{Store, Stored, Txn};
-use crate::domain::declaration::{Declaration, RateLimit};
+use crate::domain::declaration::{Declaration, Published, RateLimit};
 use crate::domain::id::Id;
 use crate::domain::peer::{Peer, Status};
 use crate::domain::scope::{Scope, ScopeSet};
+use crate::policy::{Activation, FailedRegistrations, PeerIdentity};
 
 const COLUMNS: &str = "id, node_id, node_url, pubkey, status, declared_scopes, per_second, burst, established_at";
 
@@ -58,14 +59,16 @@ impl Txn<'_> {
         declaration: &Declaration,
         verdict: Result<(), &'static str>,
     ) -> rusqlite::Result<Registered> {
-        let known = find(self.db, "node_id", &declaration.node_id)?;
+        let known = self.known(declaration)?;
         if let Some(peer) = &known
-            && peer.status != Status::Rejected
+            && !peer.gives_way_to(declaration)
         {
             return Ok(Registered::Standing(peer.status));
         }
+        let before = known.as_ref().map(|peer| peer.status);
+        let becomes_active = verdict.is_ok() && Activation::now().follows(before);
         let id = known.map_or_else(|| Id::fresh(self.now / 1_000).text(), |peer| peer.id);
-        let status = if verdict.is_ok() {
+        let status = if becomes_active {
             Status::Active
         } else {
             Status::Rejected
@@ -91,14 +94,16 @@ impl Txn<'_> {
                 declaration.rate_limit.map(|limit| limit.per_second),
                 declaration.rate_limit.map(|limit| limit.burst),
                 status as u8,
-                verdict.is_ok().then_some(self.now),
+                becomes_active.then_some(self.now),
             ])?;
         let mut detail = json!({
             "node_id": declaration.node_id,
             "node_url": declaration.node_url,
             "allowed_scopes": scopes,
         });
-        if let Err(reason) = verdict {
+        if let Err(reason) = verdict
+            && FailedRegistrations::now().tell(reason)
+        {
             detail["reason"] = reason.into();
         }
         let event = if verdict.is_ok() {
@@ -106,7 +111,9 @@ impl Txn<'_> {
         } else {
             "peer_rejected"
         };
-        self.record(&id, event, Some(&detail))?;
+        if verdict.is_ok() || FailedRegistrations::now() != FailedRegistrations::NotNoted {
+            self.record(&id, event, Some(&detail))?;
+        }
         if verdict.is_ok() && declaration.scopes().contains(Scope::Team) {
             self.record(
                 &id,
@@ -116,6 +123,16 @@ impl Txn<'_> {
         }
         let peer = find(self.db, "id", &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         Ok(Registered::Written(peer))
+    }
+
+    /// What is known of the node that declares itself.
+    fn known(&self, declaration: &Declaration) -> rusqlite::Result<Option<Peer>> {
+        let known = find(self.db, "node_id", &declaration.node_id)?;
+        if known.is_some() || PeerIdentity::now() == PeerIdentity::NodeId {
+            return Ok(known);
+        }
+        let there = find(self.db, "node_url", &declaration.node_url)?;
+        Ok(there.filter(|peer| peer.status == Status::Active))
     }
 
     /// A rejected row stands for nothing and goes; any other is kept as revoked, so that it cannot come back by itself.
@@ -140,6 +157,24 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<Peer>> {
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM peer ORDER BY seq"))?
         .query_map([], peer)?
         .collect()
+}
+
+/// Makes a peer of a node that did not declare itself.
+pub(crate) fn welcome(db: &Connection, node: &Published, scopes: &[Scope], now: i64) -> rusqlite::Result<()> {
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+    db.execute(
+        "INSERT OR IGNORE INTO peer (id, node_id, node_url, pubkey, declared_scopes, signed_at, signature, status, \
+         established_at) VALUES (?1, ?2, ?3, ?4, ?5, '', '', 0, ?6)",
+        rusqlite::params![
+            Id::fresh(now / 1_000).text(),
+            node.node_id,
+            node.node_url,
+            node.federation_pubkey,
+            scopes.join(","),
+            now,
+        ],
+    )?;
+    Ok(())
 }
 
 /// Takes a revoked or rejected node out of the list, so that it can be registered anew.

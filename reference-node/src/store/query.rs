@@ -9,6 +9,7 @@ use crate::domain::cursor::Position;
 use crate::domain::fact::Fact;
 use crate::domain::scope::ScopeSet;
 use crate::domain::standing::View;
+use crate::policy::{AfterBound, ListedRecord, NameMatch, PageOrder, PageStart, ShownValues, Threshold, Totals, Views};
 
 /// What a caller asks for, names normalised. `scopes` are those that were asked for and that the caller may read.
 #[derive(Clone, Debug)]
@@ -58,7 +59,8 @@ pub(crate) struct Page {
 }
 
 impl Store {
-    pub(crate) async fn query(&self, filter: Filter) -> Stored<Page> {
+    pub(crate) async fn query(&self, mut filter: Filter) -> Stored<Page> {
+        filter.view = Views::now().of(&filter);
         self.read(filter.effort(), move |db| run(db, &filter)).await
     }
 }
@@ -73,9 +75,13 @@ fn run(db: &Connection, filter: &Filter) -> rusqlite::Result<Page> {
     };
     let conditions = Conditions::of(filter, &terms);
     let (facts, next) = page(db, filter, conditions.clone())?;
-    let total = match tallied(db, filter, &terms)? {
-        Some(total) => total,
-        None => conditions.count(db)?,
+    let total = match Totals::now() {
+        Totals::OfTheQuery => match tallied(db, filter, &terms)? {
+            Some(total) => total,
+            None => conditions.count(db)?,
+        },
+        Totals::OfThePage => i64::try_from(facts.len()).unwrap_or(i64::MAX),
+        wider => Conditions::of(&wider.counted(filter), &terms).count(db)?,
     };
     Ok(Page { facts, total, next })
 }
@@ -129,19 +135,31 @@ impl Conditions {
             values: Vec::new(),
         };
         conditions.states(filter.view);
-        conditions.equals("e.entity = ?", terms.entity);
-        conditions.equals("e.relation = ?", terms.relation);
-        conditions.equals("e.source = ?", terms.source);
+        conditions.name("e.entity = ?", terms.entity, filter.entity.as_deref());
+        conditions.name("e.relation = ?", terms.relation, filter.relation.as_deref());
+        conditions.name("e.source = ?", terms.source, filter.source.as_deref());
         if filter.scopes != ScopeSet::ALL {
             let codes: Vec<String> = filter.scopes.iter().map(|scope| scope.code().to_string()).collect();
             conditions.and(&format!("e.scope IN ({})", codes.join(", ")));
         }
         // Every confidence is at least zero, the negative zero included.
-        if let Some(least) = filter.min_confidence.filter(|least| *least > 0.0) {
-            conditions.and("e.confidence >= ?");
+        let asked = filter.min_confidence;
+        let asked = asked.or_else(|| Threshold::now().unasked(filter.entity.as_deref()));
+        if let Some(least) = asked.filter(|least| *least > 0.0) {
+            conditions.and(match Threshold::now() {
+                Threshold::AboveAsked => "e.confidence > ?",
+                Threshold::AskedOrMore | Threshold::FairlySureUnasked => "e.confidence >= ?",
+            });
             conditions.values.push(Sql::Real(least));
         }
-        conditions.equals("f.timestamp > ?", filter.after);
+        let later = match AfterBound::now() {
+            AfterBound::Later => "f.timestamp > ?",
+            AfterBound::ThenOrLater => "f.timestamp >= ?",
+        };
+        conditions.equals(later, filter.after);
+        if let Some(condition) = ShownValues::now().condition() {
+            conditions.and(condition);
+        }
         conditions
     }
 
@@ -163,6 +181,17 @@ impl Conditions {
     fn and(&mut self, condition: &str) {
         self.text.push_str(if self.text.is_empty() { "" } else { " AND " });
         self.text.push_str(condition);
+    }
+
+    /// A name is matched whole, by its number.
+    fn name(&mut self, condition: &str, number: Option<i64>, text: Option<&str>) {
+        match (NameMatch::now().instead_of(condition), text) {
+            (Some(wider), Some(text)) => {
+                self.and(wider);
+                self.values.push(Sql::Text(text.to_owned()));
+            }
+            _ => self.equals(condition, number),
+        }
     }
 
     fn equals(&mut self, condition: &str, value: Option<i64>) {
@@ -200,34 +229,64 @@ fn index(filter: &Filter, terms: &Terms) -> &'static str {
     }
 }
 
+/// The facts older than one, as far as nothing newer than another is about the same entity.
+const SINCE_UNTOUCHED: &str = "(e.wall, e.counter, e.seq) < (SELECT wall, counter, seq FROM entry WHERE seq = ?) \
+     AND NOT EXISTS (SELECT 1 FROM entry later WHERE later.entity = e.entity AND later.seq > ?)";
+/// The joins of [`rows::joins`] with each record that equals the entry's and is no later.
+const EQUAL_JOINS: &str = "CROSS JOIN fact own ON own.seq = e.seq CROSS JOIN fact f ON f.cid = own.cid AND f.seq <= own.seq \
+     CROSS JOIN triple t ON t.id = e.triple";
+
 fn page(
     db: &Connection,
     filter: &Filter,
     mut conditions: Conditions,
 ) -> rusqlite::Result<(Vec<Fact>, Option<Position>)> {
+    let (order, beyond) = match PageOrder::now() {
+        PageOrder::NewestFirst => ("DESC", "(e.wall, e.counter, e.seq) < (?, ?, ?)"),
+        PageOrder::OldestFirst => ("ASC", "(e.wall, e.counter, e.seq) > (?, ?, ?)"),
+    };
     if let Some(from) = filter.from {
-        conditions.and("(e.wall, e.counter, e.seq) < (?, ?, ?)");
-        conditions
-            .values
-            .extend([from.wall, from.counter, from.seq].map(Sql::Integer));
+        match PageStart::now() {
+            PageStart::AfterTheLastFact => {
+                conditions.and(beyond);
+                conditions
+                    .values
+                    .extend([from.wall, from.counter, from.seq].map(Sql::Integer));
+            }
+            PageStart::AfterANumberOfFacts => {}
+            PageStart::UntilTheNextWrite => {
+                conditions.and(SINCE_UNTOUCHED);
+                conditions.values.extend([from.seq, from.wall].map(Sql::Integer));
+            }
+        }
     }
+    let joins = match ListedRecord::now() {
+        ListedRecord::Own => rows::joins(),
+        ListedRecord::EarlierEqualsToo => EQUAL_JOINS,
+    };
     let sql = format!(
         "SELECT {} FROM entry e INDEXED BY {} {} WHERE {} \
-         ORDER BY e.wall DESC, e.counter DESC, e.seq DESC LIMIT ?",
+         ORDER BY e.wall {order}, e.counter {order}, e.seq {order} LIMIT ?",
         rows::FACT,
         conditions.index,
-        rows::JOINS,
+        joins,
         conditions.text
     );
+    let left_out = PageStart::now().left_out(filter.from);
     // One row more than asked for tells whether another page follows.
-    conditions.values.push(Sql::Integer(i64::from(filter.limit) + 1));
+    let most = left_out + i64::from(filter.limit) + 1;
+    conditions.values.push(Sql::Integer(most));
     let mut select = db.prepare_cached(&sql)?;
     let mut found = select.query(params_from_iter(conditions.values))?;
+    for _ in 0..left_out {
+        found.next()?;
+    }
     let mut facts = Vec::new();
     let mut last = None;
     while let Some(row) = found.next()? {
         if facts.len() == filter.limit as usize {
-            return Ok((facts, last));
+            let next = last.map(|last| PageStart::now().next(db, filter, last));
+            return Ok((facts, next.transpose()?));
         }
         let fact = rows::fact(row)?;
         last = Some(Position {

@@ -1,5 +1,8 @@
 //! Taking in what a peer sent: facts one by one, and the cursor with the page it belongs to.
 
+mod again;
+mod otherwise;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,6 +17,7 @@ use crate::domain::incoming::{Incoming, Offer};
 use crate::domain::peer::{Peer, Policy, Status};
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::value::Value;
+use crate::policy::{AfterARefusal, ClockFollows, CursorMoves, KnownIds, NotedFacts, NotedReasons, Notes, Objections};
 
 const RECEIVED_FROM: &str = "stigmem:received_from";
 
@@ -24,6 +28,15 @@ pub(crate) struct Batch {
     pub(crate) policy: Policy,
     pub(crate) offers: Vec<Offer>,
     pub(crate) progress: Progress,
+}
+
+impl Batch {
+    /// The fact, if the sender may bring it.
+    fn judge<'o>(&self, offer: &'o Offer) -> Result<&'o Incoming, &'static str> {
+        let fact = offer.judged.as_ref().map_err(|reason| *reason)?;
+        self.policy.judge(fact)?;
+        Ok(fact)
+    }
 }
 
 /// Which cursor moves when the facts are in.
@@ -60,15 +73,19 @@ impl Store {
     /// Everything in one transaction. What is refused is written down and does not keep the rest from being stored.
     pub(crate) async fn receive(&self, batch: Batch) -> Stored<Received> {
         let batch = Arc::new(batch);
-        let hasty = Arc::clone(&batch);
-        match self.writer.submit(move |txn| txn.receive(&hasty, Care::Together)).await {
+        let (hasty, noted) = (Arc::clone(&batch), Arc::clone(&batch));
+        let received = match self.writer.submit(move |txn| txn.receive(&hasty, Care::Together)).await {
             Err(StoreError::Stopped) => Err(StoreError::Stopped),
             Err(error) => {
                 tracing::warn!(%error, "facts of a peer could not be stored together; each is tried alone");
                 self.writer.submit(move |txn| txn.receive(&batch, Care::Each)).await
             }
             received => received,
+        };
+        if let (Notes::Later, Ok(Some(outcomes))) = (Notes::now(), &received) {
+            self.note_later(noted, outcomes.clone()).await?;
         }
+        received
     }
 }
 
@@ -78,16 +95,28 @@ impl Txn<'_> {
         if standing.is_none_or(|peer| peer.status != Status::Active) {
             return Ok(None);
         }
+        if AfterARefusal::now() == AfterARefusal::NothingIsTakenIn && self.has_refused()? {
+            return Ok(Some(Vec::new()));
+        }
         let mut outcomes = Vec::with_capacity(batch.offers.len());
-        for offer in &batch.offers {
+        let lost_from = batch.lost_from();
+        for (place, offer) in batch.offers.iter().enumerate() {
+            if place >= lost_from && batch.judge(offer).is_ok() {
+                outcomes.push(Outcome::Known);
+                continue;
+            }
             let outcome = self.take(batch, offer, care)?;
-            if let Outcome::Refused(reason) = outcome {
+            if let Outcome::Refused(reason) = outcome
+                && NotedFacts::now().include(batch.policy.way, &outcomes)
+                && NotedReasons::now().include(reason)
+            {
                 self.refused(batch, offer, reason)?;
             }
             outcomes.push(outcome);
         }
         let node_id = &batch.sender.node_id;
         match &batch.progress {
+            _ if !CursorMoves::now().after(&outcomes) => {}
             Progress::Stay => {}
             Progress::Forward(cursor) => self.set_cursor(node_id, cursor)?,
             Progress::Walk(walk) => self.set_walk(node_id, walk.as_deref())?,
@@ -98,23 +127,24 @@ impl Txn<'_> {
     fn take(&mut self, batch: &Batch, offer: &Offer, care: Care) -> rusqlite::Result<Outcome> {
         if let Some(id) = offer.id
             && self.is_known(id)?
+            && let Some(outcome) = self.comes_again(id, batch, offer)?
         {
-            return Ok(Outcome::Known);
+            return Ok(outcome);
         }
-        let fact = match &offer.judged {
+        let fact = match batch.judge(offer) {
             Ok(fact) => fact,
             Err(reason) => return Ok(Outcome::Refused(reason)),
         };
-        if let Err(reason) = batch.policy.judge(fact) {
-            return Ok(Outcome::Refused(reason));
+        if !self.bears(&fact.draft)? {
+            return Ok(Outcome::Refused("contradiction"));
         }
         if care == Care::Together {
-            self.store_received(fact, &batch.sender.node_id)?;
+            self.store_received(fact, batch)?;
             return Ok(Outcome::Stored);
         }
         // One fact that cannot be stored must not take the page with it, or the page would come again for ever.
         self.db.prepare_cached("SAVEPOINT fact")?.execute([])?;
-        let stored = self.store_received(fact, &batch.sender.node_id);
+        let stored = self.store_received(fact, batch);
         if let Err(error) = &stored {
             tracing::error!(%error, fact = fact.id.text(), "a fact of a peer could not be stored");
             self.db.prepare_cached("ROLLBACK TO fact")?.execute([])?;
@@ -127,10 +157,13 @@ impl Txn<'_> {
         })
     }
 
-    fn store_received(&mut self, fact: &Incoming, sender: &str) -> rusqlite::Result<()> {
+    fn store_received(&mut self, fact: &Incoming, batch: &Batch) -> rusqlite::Result<()> {
+        let sender = fact.brought_by.as_deref().unwrap_or(&batch.sender.node_id);
         let hlc = match &fact.hlc {
             Some((stamp, _)) => {
-                self.follow(*stamp);
+                if ClockFollows::now().facts_that_came_by(batch.policy.way) {
+                    self.follow(*stamp);
+                }
                 *stamp
             }
             None => self.tick(),
@@ -144,14 +177,18 @@ impl Txn<'_> {
                 timestamp_text: fact.timestamp_text.as_deref(),
             }),
         };
-        self.write(&fact.draft, stamp)?;
-        let provenance = Draft::certain(
-            fact.id.text(),
-            RECEIVED_FROM,
-            Value::reference(sender),
-            SYSTEM,
-            Scope::Local,
-        );
+        let written = self.write(&fact.draft, stamp)?;
+        self.act_on_arrival(&fact.draft, written)?;
+        match Notes::now() {
+            Notes::AreLocal => self.note(fact.id, Scope::Local, sender),
+            Notes::HaveTheFactsScope => self.note(fact.id, fact.draft.scope, sender),
+            Notes::Missing | Notes::Later => Ok(()),
+        }
+    }
+
+    /// Stores the fact that says who brought another one.
+    fn note(&mut self, id: Id, scope: Scope, sender: &str) -> rusqlite::Result<()> {
+        let provenance = Draft::certain(id.text(), RECEIVED_FROM, Value::reference(sender), SYSTEM, scope);
         self.assert(&provenance, ScopeSet::ALL).map(|_| ())
     }
 
@@ -161,9 +198,39 @@ impl Txn<'_> {
             .query_row([id.0], |row| row.get(0))
     }
 
+    /// What becomes of a fact whose id is stored already; nothing when it is then taken like any other.
+    fn comes_again(&mut self, id: Id, batch: &Batch, offer: &Offer) -> rusqlite::Result<Option<Outcome>> {
+        self.meet_again(id, batch, offer)?;
+        match KnownIds::now() {
+            KnownIds::ChangeNothing => {}
+            KnownIds::AreJudged => {
+                let refusal = batch.judge(offer).err().map(Outcome::Refused);
+                return Ok(refusal.or(Some(Outcome::Known)));
+            }
+            KnownIds::AreNotedAgain => self.note(id, Scope::Local, &batch.sender.node_id)?,
+            KnownIds::AreContestedAgain => self.contest_again(id)?,
+            KnownIds::AreReplaced if batch.judge(offer).is_ok() => {
+                self.forget(id)?;
+                return Ok(None);
+            }
+            KnownIds::AreReplaced => {}
+        }
+        Ok(Some(Outcome::Known))
+    }
+
+    /// Whether a fact may stand beside those that are here.
+    fn bears(&mut self, draft: &Draft) -> rusqlite::Result<bool> {
+        match Objections::now() {
+            Objections::AreRefused => Ok(self.contradicted(draft)?.is_none()),
+            Objections::WithdrawTheOther => self.withdraw_contradicted(draft).map(|()| true),
+            _ => Ok(true),
+        }
+    }
+
     fn refused(&mut self, batch: &Batch, offer: &Offer, reason: &str) -> rusqlite::Result<()> {
         let scope = offer.judged.as_ref().ok().map(|fact| fact.draft.scope.word());
-        let (event, detail) = if reason == "scope_not_permitted" {
+        let out_of_scope = reason == "scope_not_permitted" && NotedFacts::now().tell_scopes_apart(batch.policy.way);
+        let (event, detail) = if out_of_scope {
             (
                 "scope_violation",
                 json!({ "fact_id": offer.id_text, "scope": scope, "reason": reason }),

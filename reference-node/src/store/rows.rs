@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::scope::Scope;
 use crate::domain::standing::{Values, contradicted};
 use crate::domain::value::{Value, ValueType};
+use crate::policy::FlagsWithin;
 
 /// The columns that [`fact`] reads, from `entry e`, `fact f` and `triple t`.
 pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, f.value_text, f.source, f.timestamp, \
@@ -17,7 +18,9 @@ pub(super) const FACT: &str = "f.id, f.cid, f.entity, f.relation, f.value_type, 
      t.open_values, f.hlc_text, f.timestamp_text, f.seq";
 
 /// The joins that bring a fact's record to its entry.
-pub(super) const JOINS: &str = "CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple";
+pub(super) fn joins() -> &'static str {
+    FlagsWithin::now().joins("CROSS JOIN fact f ON f.seq = e.seq CROSS JOIN triple t ON t.id = e.triple")
+}
 
 pub(super) fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
     let values = Values {

@@ -7,7 +7,11 @@ use super::readers::Effort;
 use super::{Store, Stored, rows};
 use crate::domain::fact::Fact;
 use crate::domain::id::Id;
-use crate::domain::scope::{Scope, ScopeSet};
+use crate::domain::instant;
+use crate::domain::scope::ScopeSet;
+use crate::policy::{
+    HandedOn, MoreToCome, Shareable, SharedCursor, SharedOrder, SharedPageOrder, SharedPageSize, ToldFacts,
+};
 
 /// What one peer asks for.
 #[derive(Clone, Debug)]
@@ -54,6 +58,15 @@ impl Store {
         Ok(page)
     }
 
+    /// The last row that was written here before an instant; received facts have timestamps of elsewhere.
+    pub(crate) async fn last_row_before(&self, micros: i64) -> Stored<i64> {
+        self.read(Effort::Long, move |db| {
+            db.prepare_cached("SELECT coalesce(max(seq), 0) FROM fact WHERE received_from IS NULL AND timestamp < ?")?
+                .query_row([micros], |row| row.get(0))
+        })
+        .await
+    }
+
     async fn write_down(&self, wanted: Wanted, withheld: Vec<(i64, Id)>) -> Stored<()> {
         self.writer
             .submit(move |txn| {
@@ -76,15 +89,18 @@ impl Store {
 /// The conditions for one peer, and their values.
 fn conditions(wanted: &Wanted) -> (String, Vec<Sql>) {
     let codes: Vec<String> = wanted.scopes.iter().map(|scope| scope.code().to_string()).collect();
+    let scopes = format!("f.scope IN ({})", codes.join(", "));
     let relayed = if wanted.relayed {
-        format!("OR (f.scope = {} AND f.received_from <> ?)", Scope::Public.code())
+        format!("OR ({})", HandedOn::now().condition())
     } else {
         String::new()
     };
-    let text = format!(
-        "f.seq > ? AND {SHAREABLE} AND f.scope IN ({}) AND (f.received_from IS NULL {relayed})",
-        codes.join(", ")
-    );
+    let eligible = match HandedOn::now() {
+        HandedOn::PublicFactsAnyway => format!("{SHAREABLE} AND ({scopes} AND f.received_from IS NULL {relayed})"),
+        _ => format!("{SHAREABLE} AND {scopes} AND (f.received_from IS NULL {relayed})"),
+    };
+    let eligible = Shareable::now().amend(eligible, &scopes, wanted.after, wanted.limit);
+    let text = format!("{} AND {eligible}", SharedOrder::now().behind());
     let mut values = vec![Sql::Integer(wanted.after)];
     if wanted.relayed {
         values.push(Sql::Text(wanted.node_id.clone()));
@@ -95,6 +111,8 @@ fn conditions(wanted: &Wanted) -> (String, Vec<Sql>) {
 /// How the database carries out the query of a page.
 #[cfg(test)]
 pub(super) fn plan(db: &Connection) -> rusqlite::Result<String> {
+    use crate::domain::scope::Scope;
+
     let wanted = Wanted {
         peer_id: String::new(),
         node_id: String::new(),
@@ -114,37 +132,85 @@ pub(super) fn plan(db: &Connection) -> rusqlite::Result<String> {
 
 fn page_query(conditions: &str) -> String {
     format!(
-        "SELECT {} FROM fact f INDEXED BY fact_for_peers CROSS JOIN entry e ON e.seq = f.seq \
-         CROSS JOIN triple t ON t.id = e.triple WHERE {conditions} AND NOT {INSTRUCTION} ORDER BY f.seq LIMIT ?",
-        rows::FACT
+        "SELECT {} FROM fact f {} CROSS JOIN entry e ON e.seq = f.seq \
+         CROSS JOIN triple t ON t.id = e.triple WHERE {conditions} AND NOT {INSTRUCTION} ORDER BY {} LIMIT ?",
+        rows::FACT,
+        Shareable::now().index(),
+        SharedOrder::now().columns()
     )
 }
 
 fn page(db: &Connection, wanted: &Wanted) -> rusqlite::Result<SharedPage> {
     let (text, mut values) = conditions(wanted);
     let sql = page_query(&text);
+    let size = match SharedPageSize::now() {
+        SharedPageSize::Limit => wanted.limit,
+        SharedPageSize::LimitAndOne => wanted.limit + 1,
+    };
     // One more than asked for tells whether another page follows.
-    values.push(Sql::Integer(i64::from(wanted.limit) + 1));
+    values.push(Sql::Integer(i64::from(size) + 1));
     let mut select = db.prepare_cached(&sql)?;
     let mut found = select.query(params_from_iter(values))?;
     let mut page = SharedPage::default();
     while let Some(row) = found.next()? {
-        if page.facts.len() == wanted.limit as usize {
+        if page.facts.len() == size as usize {
             page.has_more = true;
+            if SharedCursor::now() == SharedCursor::OneTooFar {
+                page.last = Some(rows::seq(row)?);
+            }
             break;
         }
         page.last = Some(rows::seq(row)?);
         page.facts.push(rows::fact(row)?);
     }
+    page.amend(db, size)?;
     Ok(page)
+}
+
+impl SharedPage {
+    /// What a deviating node changes about a page.
+    fn amend(&mut self, db: &Connection, size: u32) -> rusqlite::Result<()> {
+        let end_of_table = || -> rusqlite::Result<Option<i64>> {
+            db.prepare_cached("SELECT max(seq) FROM fact")?
+                .query_row([], |row| row.get(0))
+        };
+        self.has_more = match MoreToCome::now() {
+            MoreToCome::WhenFactsFollow => self.has_more,
+            MoreToCome::WhenFull => self.facts.len() == size as usize,
+            MoreToCome::WhenRowsFollow => self.last.is_some() && end_of_table()? > self.last,
+        };
+        match SharedCursor::now() {
+            SharedCursor::OneTooShort if !self.has_more => self.last = self.last.map(|seq| seq - 1),
+            SharedCursor::AtTheEndOfTheTable if self.facts.is_empty() => self.last = end_of_table()?,
+            _ => {}
+        }
+        if ToldFacts::now() == ToldFacts::EffectiveEnds {
+            for fact in &mut self.facts {
+                fact.valid_until = effective_end(db, fact.id)?;
+            }
+        }
+        if SharedPageOrder::now() == SharedPageOrder::Entity {
+            self.facts.sort_by(|one, other| one.entity.cmp(&other.entity));
+        }
+        Ok(())
+    }
+}
+
+/// When a fact ends by all that is known here.
+fn effective_end(db: &Connection, id: Id) -> rusqlite::Result<Option<String>> {
+    let at: Option<i64> = db
+        .prepare_cached("SELECT e.expires_at FROM fact f JOIN entry e ON e.seq = f.seq WHERE f.id = ?")?
+        .query_row([id.0], |row| row.get(0))?;
+    Ok(at.map(instant::print))
 }
 
 /// Instructions that the page passes over and that were not written down for this peer yet.
 fn withheld(db: &Connection, wanted: &Wanted, page: &SharedPage) -> rusqlite::Result<Vec<(i64, Id)>> {
     let (text, mut values) = conditions(wanted);
     let sql = format!(
-        "SELECT f.seq, f.id FROM fact f INDEXED BY fact_for_peers WHERE {text} AND {INSTRUCTION} AND f.seq <= ? \
-         AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.peer = ? AND w.fact = f.seq) ORDER BY f.seq LIMIT ?"
+        "SELECT f.seq, f.id FROM fact f {} WHERE {text} AND {INSTRUCTION} AND f.seq <= ? \
+         AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.peer = ? AND w.fact = f.seq) ORDER BY f.seq LIMIT ?",
+        Shareable::now().index()
     );
     let until = page.last.filter(|_| page.has_more).unwrap_or(i64::MAX);
     values.extend([

@@ -273,7 +273,7 @@ async fn apply(store: &Store, reckoning: &mut Reckoning, entity: &str, step: Ste
             let Some(conflict) = unresolved(store).await else {
                 return;
             };
-            let sides = [&conflict.fact_a, &conflict.fact_b];
+            let sides = [&conflict.fact_a, &conflict.fact_b].map(|side| side.as_ref().unwrap());
             let winner = sides[usize::from(!first)];
             for (id, value, _) in &reckoning.live {
                 if sides.iter().any(|side| side.value.text == *value) {

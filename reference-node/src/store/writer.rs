@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{StoreError, Stored, expiry};
 use crate::domain::hlc::Hlc;
 use crate::domain::instant::now_micros;
+use crate::policy::{ClockAfterStart, FirstStamp, LostAtAStop, OldRivals, WriteGroup};
 
 /// The most requests that share one commit; a bound on how long the first of them waits for the last.
 const LARGEST_GROUP: usize = 256;
@@ -51,6 +52,9 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(db: Connection, queue: usize) -> Stored<Self> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
+        if OldRivals::now() == OldRivals::AreForgotten {
+            db.execute("UPDATE holding SET open = 0", [])?;
+        }
         let next_expiry = Arc::new(AtomicI64::new(expiry::next(&db)?));
         let state = Loop {
             clock: last_stamp(&db)?,
@@ -108,16 +112,24 @@ impl Writer {
 
 /// The highest stamp that the file holds: the clock goes on from there after a restart.
 fn last_stamp(db: &Connection) -> rusqlite::Result<Hlc> {
-    let last = db.query_row(
-        "SELECT wall, counter FROM entry ORDER BY wall DESC, counter DESC LIMIT 1",
-        [],
-        |row| {
-            Ok(Hlc {
-                wall: row.get(0)?,
-                counter: row.get(1)?,
-            })
-        },
-    );
+    if let Some(stamp) = FirstStamp::now().instead(db)? {
+        return Ok(stamp);
+    }
+    let highest = match ClockAfterStart::now() {
+        ClockAfterStart::AtTheHighestStamp => {
+            "SELECT wall, counter FROM entry ORDER BY wall DESC, counter DESC LIMIT 1"
+        }
+        ClockAfterStart::AtTheHighestOwnStamp => {
+            "SELECT wall, counter FROM fact WHERE received_from IS NULL AND relation <> 'stigmem:received_from' \
+             ORDER BY wall DESC, counter DESC LIMIT 1"
+        }
+    };
+    let last = db.query_row(highest, [], |row| {
+        Ok(Hlc {
+            wall: row.get(0)?,
+            counter: row.get(1)?,
+        })
+    });
     Ok(last.optional()?.unwrap_or_default())
 }
 
@@ -159,6 +171,8 @@ impl Loop {
                 answer(committed);
             }
         }
+        let _ = FirstStamp::now().leave(&self.db, self.clock);
+        LostAtAStop::now().take(&self.db);
         if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log was left for the next start");
         }
@@ -166,6 +180,7 @@ impl Loop {
 
     fn group(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let start = WriteGroup::now().start(&self.db)?;
         let mut due = self.next_expiry.load(Ordering::Acquire);
         let mut next = Some(first);
         while let Some(job) = next {
@@ -178,7 +193,7 @@ impl Loop {
             if due <= txn.now {
                 txn.settle_expired()?;
             }
-            answers.push(job(&mut txn));
+            answers.push(WriteGroup::now().run(&self.db, start, || job(&mut txn))?);
             due = expiry::next(&self.db)?;
             next = if answers.len() < LARGEST_GROUP {
                 jobs.try_recv().ok()

@@ -20,6 +20,7 @@ pub(super) struct Page<'a> {
     /// Cases in them.
     pub(super) troubled: usize,
     pub(super) stale: Vec<&'a CaseResult>,
+    pub(super) unseen: Vec<&'a CaseResult>,
     pub(super) areas: Vec<AreaPart<'a>>,
     /// Cases that were left out, by reason.
     pub(super) left_out: Vec<(String, Vec<&'a str>)>,
@@ -71,6 +72,7 @@ impl<'a> Page<'a> {
             troubles: trouble::troubles(report),
             troubled: report.troubles().count(),
             stale: report.stale().collect(),
+            unseen: report.unseen().collect(),
             areas: report.areas.iter().map(|area| area_part(report, area)).collect(),
             left_out: left_out(report),
             not_judged: report

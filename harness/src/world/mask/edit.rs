@@ -28,7 +28,7 @@ fn at(text: &str, path: &[String], value: &Value) -> Option<String> {
         return (!is_absent(value)).then(|| body::emit(value).unwrap_or_else(|_| text.to_owned()));
     };
     if let Ok(Members(members)) = serde_json::from_str(text) {
-        return Some(in_object(members, step, rest, value));
+        return Some(in_object(&members, step, rest, value));
     }
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
         return Some(text.to_owned());
@@ -43,7 +43,7 @@ fn at(text: &str, path: &[String], value: &Value) -> Option<String> {
     Some(format!("[{}]", items.collect::<Vec<_>>().join(",")))
 }
 
-fn in_object(members: Vec<(String, &RawValue)>, step: &str, rest: &[String], value: &Value) -> String {
+fn in_object(members: &[(String, &RawValue)], step: &str, rest: &[String], value: &Value) -> String {
     let is_new = step != "*" && rest.is_empty() && !members.iter().any(|(name, _)| name == step);
     let mut written: Vec<String> = members
         .iter()

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::super::serve::{Passed, Received};
+use super::{
+    super::serve::{Passed, Received},
+    strict,
+};
 use crate::judge::pattern;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Where {
     pub request_headers: Map<String, Value>,
     #[serde(default)]
     pub request: Option<Value>,
+    /// Found in the request's body as text.
+    #[serde(default, deserialize_with = "expression")]
+    pub request_text: Option<regex::Regex>,
     #[serde(default)]
     pub status: Vec<Status>,
     #[serde(default)]
@@ -75,6 +81,8 @@ pub(super) struct Seen {
     method: String,
     target: String,
     headers: Value,
+    text: String,
+    /// Absent where it is not JSON to the letter.
     body: Option<Value>,
 }
 
@@ -94,7 +102,8 @@ impl Seen {
                 .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
                 .collect::<Map<_, _>>()
                 .into(),
-            body: serde_json::from_slice(&request.body).ok(),
+            text: String::from_utf8_lossy(&request.body).into_owned(),
+            body: strict::read(&request.body),
         }
     }
 }
@@ -113,10 +122,11 @@ impl Rule {
         found(&holds.method, &seen.method)
             && found(&holds.path, &seen.target)
             && headers()
+            && found(&holds.request_text, &seen.text)
             && holds
                 .request
                 .as_ref()
-                .is_none_or(|wanted| seen.body.is_some() && pattern::matches(wanted, seen.body.as_ref()).is_ok())
+                .is_none_or(|wanted| pattern::matches(wanted, seen.body.as_ref()).is_ok())
     }
 
     /// Whether the answer is one, too.
@@ -125,8 +135,8 @@ impl Rule {
         let wanted = &self.holds.status;
         (wanted.is_empty() || wanted.iter().any(|wanted| wanted.is(status)))
             && self.holds.response.as_ref().is_none_or(|wanted| {
-                let body: Option<Value> = serde_json::from_slice(&passed.body).ok();
-                body.is_some() && pattern::matches(wanted, body.as_ref()).is_ok()
+                let body = strict::read(&passed.body);
+                pattern::matches(wanted, body.as_ref()).is_ok()
             })
     }
 

@@ -17,6 +17,7 @@ use crate::http::auth::Identified;
 use crate::http::errors::ApiError;
 use crate::http::query::{Parameters, invalid_cursor};
 use crate::http::render::json;
+use crate::policy::AuditCursor;
 use crate::store::events::{Event, EventFilter};
 
 #[derive(Serialize)]
@@ -70,7 +71,11 @@ pub(in crate::http) async fn list(
         let position = Position {
             wall: 0,
             counter: 0,
-            seq: event.seq,
+            seq: match AuditCursor::now() {
+                AuditCursor::LastShown => event.seq,
+                AuditCursor::OneTooFar => event.seq - 1,
+                AuditCursor::LastShownAgain => event.seq + 1,
+            },
         };
         app.store.cursor_key.issue(List::FederationEvents, position)
     };

@@ -17,6 +17,7 @@ use crate::http::App;
 use crate::http::errors::ApiError;
 use crate::http::query::{Parameters, invalid_cursor};
 use crate::http::render::{FactBody, json};
+use crate::policy::{ForbiddenQueries, PlaceInTheList, RelayLag, ScopeFilter, SharedCursorLife, TeamFacts, ToldFacts};
 use crate::store::Wanted;
 
 const LAG: HeaderName = HeaderName::from_static("x-stigmem-replication-lag");
@@ -33,34 +34,45 @@ pub(in crate::http) async fn pull(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let access = authenticate(&app, &headers).await?;
+    let access = authenticate(&app, &headers, &uri).await?;
     let lag = lag(&app)?;
     let parameters = Parameters::of(&uri)?;
     let scopes = scopes(&app, &access, &parameters).await?;
     let cursor = parameters.text("cursor").map(str::to_owned);
+    // Only the row says where a peer is.
+    let wall = match SharedCursorLife::now() {
+        SharedCursorLife::AsTheDatabase => 0,
+        SharedCursorLife::AsTheProcess => app.exchange.started_at,
+    };
     let open = |cursor: &str| {
         let position = app.store.cursor_key.open(List::Shared, cursor);
+        let position = position.filter(|position| position.wall == wall);
         position.map(|position| position.seq).ok_or_else(invalid_cursor)
+    };
+    let asked = cursor.as_deref().map(open).transpose()?.unwrap_or(0);
+    let after = match PlaceInTheList::now() {
+        PlaceInTheList::BehindTheStart => asked.max(app.store.last_row_before(app.exchange.started_at).await?),
+        place => place.of(&access.peer.id, asked),
     };
     let wanted = Wanted {
         peer_id: access.peer.id.clone(),
         node_id: access.peer.node_id.clone(),
         scopes,
         relayed: app.settings.federation.relay,
-        after: cursor.as_deref().map(open).transpose()?.unwrap_or(0),
+        after,
         limit: parameters.limit_or(100)?,
     };
-    let page = app.store.shared(wanted).await?;
+    let mut page = app.store.shared(wanted).await?;
+    PlaceInTheList::now().keep(&access.peer.id, page.last);
     app.exchange.charge(&access.peer, page.facts.len());
     note_team(&app, &access, &page.facts).await?;
     let issue = |seq| {
-        let position = Position {
-            wall: 0,
-            counter: 0,
-            seq,
-        };
+        let position = Position { wall, counter: 0, seq };
         app.store.cursor_key.issue(List::Shared, position)
     };
+    for fact in &mut page.facts {
+        ToldFacts::now().change(fact);
+    }
     let body = PageBody {
         facts: page.facts.iter().map(|fact| FactBody::of(fact).for_peers()).collect(),
         // A page without facts leaves the peer where it is.
@@ -77,7 +89,7 @@ pub(in crate::http) async fn pull(
 /// What leaves the team is written down before it leaves.
 async fn note_team(app: &App, access: &Access, facts: &[Fact]) -> Result<(), ApiError> {
     let served = facts.iter().filter(|fact| fact.scope == Scope::Team).count();
-    if served > 0 {
+    if served > 0 && TeamFacts::now() != TeamFacts::LeaveUnnoted {
         let detail = object!({ "scope": Scope::Team.word(), "facts": served });
         app.store
             .record_event(access.peer.id.clone(), "team_scope_served", detail)
@@ -91,16 +103,22 @@ async fn scopes(app: &App, access: &Access, parameters: &Parameters) -> Result<S
         return Ok(access.scopes);
     };
     if access.scopes.contains(scope) {
-        return Ok(ScopeSet::only(scope));
+        let wider = |other: &Scope| other.code() >= scope.code();
+        return Ok(match ScopeFilter::now() {
+            ScopeFilter::ThatScope => ScopeSet::only(scope),
+            ScopeFilter::WiderOnesToo => access.scopes.iter().filter(wider).collect(),
+        });
     }
     let detail = object!({
         "requested_scope": scope.word(),
         "permitted": access.scopes.words(),
         "reason": "scope_not_permitted",
     });
-    app.store
-        .record_event(access.peer.id.clone(), "scope_violation", detail)
-        .await?;
+    if let Some(detail) = ForbiddenQueries::now().noted(detail) {
+        app.store
+            .record_event(access.peer.id.clone(), "scope_violation", detail)
+            .await?;
+    }
     Err(ApiError::new(
         StatusCode::FORBIDDEN,
         "scope_not_permitted",
@@ -111,13 +129,13 @@ async fn scopes(app: &App, access: &Access, parameters: &Parameters) -> Result<S
 /// The lag worth mentioning, in milliseconds; a refusal when it is too large to serve anything.
 fn lag(app: &App) -> Result<Option<u64>, ApiError> {
     let settings = &app.settings.federation;
-    if !settings.relay {
+    if !settings.speaks_of_lag() {
         return Ok(None);
     }
     let lag = app.exchange.lag(settings.pull_interval);
     let millis = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
-    if lag <= settings.lag_hard {
-        return Ok((lag > settings.lag_warning).then_some(millis));
+    if lag <= settings.lag_hard || RelayLag::now() == RelayLag::NeverRefuses {
+        return Ok((lag > settings.lag_warning).then_some(RelayLag::now().announced(millis)));
     }
     let wait = lag.clamp(Duration::from_secs(1), Duration::from_secs(300)).as_secs();
     let error = ApiError::new(

@@ -10,6 +10,7 @@ use serde_json::json as object;
 use super::enabled;
 use crate::domain::caller::Permission;
 use crate::domain::declaration::Declaration;
+use crate::domain::fact::Issue;
 use crate::domain::peer::{Peer, Status};
 use crate::domain::{instant, json};
 use crate::federation::registration;
@@ -19,6 +20,7 @@ use crate::http::body;
 use crate::http::errors::ApiError;
 use crate::http::path::{LastSegment, SegmentBefore};
 use crate::http::render;
+use crate::policy::{ListedStatus, MalformedDeclaration};
 use crate::store::peers::Registered;
 
 pub(in crate::http) async fn register(
@@ -29,10 +31,13 @@ pub(in crate::http) async fn register(
     caller.require(Permission::Federate)?;
     enabled(&app)?;
     let bytes = body::json(&app, request).await?;
-    let declaration =
-        Declaration::from_json(&json::read(&bytes)?).map_err(|issues| ApiError::invalid("body", issues))?;
+    let read = Declaration::from_json(&json::read(&bytes)?);
+    let declaration = match read {
+        Ok(declaration) => declaration,
+        Err(issues) => return Err(malformed(&app, &bytes, issues).await?),
+    };
     if let Some(peer) = app.store.peer_of_node(declaration.node_id.clone()).await?
-        && peer.status != Status::Rejected
+        && !peer.gives_way_to(&declaration)
     {
         return Err(standing(peer.status));
     }
@@ -57,6 +62,15 @@ pub(in crate::http) async fn register(
     }
 }
 
+/// What is no declaration leaves nothing behind.
+async fn malformed(app: &App, bytes: &[u8], issues: Vec<Issue>) -> Result<ApiError, ApiError> {
+    if MalformedDeclaration::now() == MalformedDeclaration::StoredAsRejected {
+        let (remains, _) = Declaration::read(&json::read(bytes)?);
+        app.store.register(remains, Err("malformed")).await?;
+    }
+    Ok(ApiError::invalid("body", issues))
+}
+
 fn standing(status: Status) -> ApiError {
     let detail = format!("peer already registered (status={})", status.word());
     ApiError::new(StatusCode::CONFLICT, "peer_already_registered", detail)
@@ -78,7 +92,7 @@ fn shown(peer: &Peer) -> serde_json::Value {
         "node_id": peer.node_id,
         "node_url": peer.node_url,
         "federation_pubkey": peer.federation_pubkey,
-        "status": peer.status.word(),
+        "status": ListedStatus::now().word(peer.status, peer.established_at.is_some()),
         "allowed_scopes": scopes,
         "established_at": peer.established_at.map(instant::print),
     })

@@ -1,5 +1,7 @@
 //! `POST /v1/federation/facts/push`: facts that a peer brings by itself.
 
+mod otherwise;
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -11,10 +13,11 @@ use super::access::{Access, authenticate};
 use crate::domain::fact::Issue;
 use crate::domain::incoming::Offer;
 use crate::domain::page::outline;
-use crate::domain::peer::{Owner, Policy, Way};
+use crate::domain::peer::{Owner, Peer, Policy, Way};
 use crate::http::App;
 use crate::http::errors::ApiError;
 use crate::http::{body, render};
+use crate::policy::{PushScopes, PushedAgain, PushedCids, PushedFacts, PusherName, SpoiltPush};
 use crate::store::{Batch, Outcome, Progress};
 
 pub(in crate::http) async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
@@ -22,7 +25,7 @@ pub(in crate::http) async fn push(State(app): State<Arc<App>>, request: Request)
     if !(settings.enabled && settings.push) {
         return Ok(disabled());
     }
-    let access = authenticate(&app, request.headers()).await?;
+    let access = authenticate(&app, request.headers(), request.uri()).await?;
     let bytes = body::json(&app, request).await?;
     let page = outline(&bytes).ok_or_else(|| {
         let issue = Issue::new(
@@ -33,14 +36,21 @@ pub(in crate::http) async fn push(State(app): State<Arc<App>>, request: Request)
         ApiError::invalid("body", vec![issue])
     })?;
     let value_limit = app.settings.max_value_bytes;
-    let batch = Batch {
+    let mut batch = Batch {
         policy: policy(&app, &access),
-        sender: access.peer,
-        offers: page.facts.iter().map(|fact| Offer::read(fact, value_limit)).collect(),
+        sender: sender(access.peer),
+        offers: page.facts.iter().map(|fact| offer(fact, value_limit)).collect(),
         progress: Progress::Stay,
     };
+    if SpoiltPush::now() == SpoiltPush::AllRefused {
+        otherwise::refuse_with_a_bad_one(&mut batch);
+    }
     let ids: Vec<Option<String>> = batch.offers.iter().map(|offer| offer.id_text.clone()).collect();
-    let Some(outcomes) = app.store.receive(batch).await? else {
+    let received = match PushedFacts::now() {
+        PushedFacts::StoredFirst => app.store.receive(batch).await?,
+        PushedFacts::StoredLater => Some(otherwise::store_later(&app, batch)),
+    };
+    let Some(outcomes) = received else {
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "peer_not_active",
@@ -52,6 +62,9 @@ pub(in crate::http) async fn push(State(app): State<Arc<App>>, request: Request)
         .zip(&outcomes)
         .filter_map(|(id, outcome)| match outcome {
             Outcome::Refused(reason) => Some(object!({ "fact_id": id, "error": reason })),
+            Outcome::Known if PushedAgain::now() == PushedAgain::Rejected => {
+                Some(object!({ "fact_id": id, "error": "already_known" }))
+            }
             Outcome::Stored | Outcome::Known => None,
         })
         .collect();
@@ -63,10 +76,31 @@ pub(in crate::http) async fn push(State(app): State<Arc<App>>, request: Request)
     Ok(render::json(StatusCode::ACCEPTED, &answer))
 }
 
+fn offer(fact: &[u8], value_limit: usize) -> Offer {
+    match PushedCids::now() {
+        PushedCids::Checked => Offer::read(fact, value_limit),
+        PushedCids::NotRead => Offer::read(&otherwise::without_cid(fact), value_limit),
+    }
+}
+
+/// Who brought the facts.
+fn sender(peer: Peer) -> Peer {
+    match PusherName::now() {
+        PusherName::NodeId => peer,
+        PusherName::NodeUrl => Peer {
+            node_id: peer.node_url.clone(),
+            ..peer
+        },
+    }
+}
+
 fn policy(app: &App, access: &Access) -> Policy {
     Policy {
         way: Way::Push,
-        permitted: access.scopes,
+        permitted: match PushScopes::now() {
+            PushScopes::Common => access.scopes,
+            wrong => otherwise::permitted(wrong, app, access),
+        },
         sender: Owner::new(&access.peer.node_id, &access.peer.node_url),
         me: Owner::new(&app.store.node_id, &app.node_url),
         others: Vec::new(),

@@ -1,0 +1,116 @@
+use serde_json::json;
+
+use super::*;
+use crate::{data::Data, vectors};
+
+fn known(case: &str) -> Deviation {
+    Deviation {
+        case: case.to_owned(),
+        reason: format!("somebody knows why {case} fails"),
+    }
+}
+
+fn report(verdicts: &[(&str, Verdict, &str)]) -> Report {
+    let case = |(id, verdict, message): &(&str, Verdict, &str)| {
+        json!({
+            "id": id, "area": "facts", "covers": [], "why": "", "verdict": verdict, "subjects": 1, "duration_ms": 1,
+            "message": message, "repeat": "",
+        })
+    };
+    let report = json!({
+        "format": 1,
+        "kit": "0.1.0",
+        "digests": {},
+        "target": { "name": "node\nexpected = 1", "version": "1", "how": "launched", "repeat": "" },
+        "profile": "core",
+        "selection": ["facts\n[[expected]]"],
+        "seed": 1,
+        "started": "2026-01-02T03:04:05Z",
+        "duration_ms": 1,
+        "conclusion": "selection-failed",
+        "coverage": { "musts": 1, "judged": 1, "passed": 0, "excluded": 0 },
+        "counts": {},
+        "requests": 1,
+        "areas": [],
+        "requirements": [],
+        "cases": verdicts.iter().map(case).collect::<Vec<_>>(),
+    });
+    serde_json::from_value(report).unwrap()
+}
+
+fn ids(list: &[Deviation]) -> Vec<&str> {
+    list.iter().map(|known| known.case.as_str()).collect()
+}
+
+#[test]
+fn what_fails_is_listed_and_what_passes_is_taken_out() {
+    let report = report(&[
+        ("new", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("given", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("own", Verdict::Fail, "step 1 (fact): expected 201, got 500"),
+        ("mended", Verdict::Pass, ""),
+        ("unseen", Verdict::Inconclusive, "no keys"),
+        ("warned", Verdict::Warn, "no etag"),
+    ]);
+    let given = ["given", "mended", "unseen", "elsewhere"].map(known);
+    let list = today(&report, &[known("own")], &given);
+    assert_eq!(ids(&list), ["given", "unseen", "elsewhere", "new"]);
+    assert_eq!(list[0].reason, "somebody knows why given fails", "people wrote it");
+    assert_eq!(list[3].reason, "step 1 (fact): expected 201, got 500");
+}
+
+#[test]
+fn what_is_written_can_be_read_whatever_a_node_said() {
+    let schemas = Schemas::load(&Data::embedded()).unwrap();
+    let hostile = "''' \"\"\" \\ \u{1b}[2J\n[[expected]]\ncase = \"x\"\u{202e} # 한국어";
+    let long = "x".repeat(5_000);
+    for said in ["", "short", hostile, &long] {
+        let report = report(&[("a", Verdict::Fail, said), ("b/'\"\n", Verdict::Fail, said)]);
+        let list = today(&report, &[], &[]);
+        let text = text(&report, &list);
+        assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{text}");
+        let read = parse(&text, Path::new("known.toml"), &schemas).unwrap();
+        assert_eq!(read, list, "{text}");
+    }
+    let nothing = report(&[("a", Verdict::Pass, "")]);
+    let text = text(&nothing, &today(&nothing, &[], &[]));
+    assert_eq!(parse(&text, Path::new("known.toml"), &schemas).unwrap(), []);
+}
+
+#[test]
+fn a_list_is_held_to_the_vectors() {
+    let data = Data::embedded();
+    let schemas = Schemas::load(&data).unwrap();
+    let vectors = vectors::load(&data, &schemas).unwrap();
+    let is_row = |id: &&str| id.contains('/');
+    let mut all = vectors.cases.iter().map(|case| case.id.as_str());
+    let row = all.find(is_row).unwrap();
+    let table = row.split('/').next().unwrap();
+    let check = |list: &[Deviation], own: &[Deviation]| check(list, Path::new("known.toml"), own, &vectors);
+    assert_eq!(check(&[known(row)], &[]), Ok(()));
+    for (list, own, pointer, words) in [
+        (
+            vec![known(row), known("nope\u{1b}")],
+            vec![],
+            "/expected/1/case",
+            "no case \"nope\\u{1b}\"",
+        ),
+        (vec![known(table)], vec![], "/expected/0/case", "is a table"),
+        (
+            vec![known(row), known(row)],
+            vec![],
+            "/expected/1/case",
+            "already, at /expected/0",
+        ),
+        (
+            vec![known(row)],
+            vec![known(row)],
+            "/expected/0/case",
+            "in the target file as well",
+        ),
+    ] {
+        let error = check(&list, &own).unwrap_err();
+        assert_eq!((error.place.as_str(), error.pointer.as_str()), ("known.toml", pointer));
+        assert!(error.message.contains(words), "{error}");
+    }
+}
