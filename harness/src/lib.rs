@@ -13,6 +13,9 @@ pub mod error;
 pub mod exit;
 pub mod expected;
 pub mod explore;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod init;
 pub mod judge;
 #[cfg(test)]

@@ -9,8 +9,9 @@ use super::{
     showing::is_shown_as_it_is,
 };
 use crate::{
+    compare::{self, Links, Source},
     registry::Level,
-    report::{self, Report, html, json, junit, markdown, terminal},
+    report::{self, Coverage, Report, html, json, junit, markdown, terminal},
     trace::{CaseRecord, RunRecord},
 };
 
@@ -43,6 +44,25 @@ proptest! {
         let comment = markdown::render(&report);
         let word_joiner = char::from_u32(0x2060);
         prop_assert!(comment.chars().all(|char| is_shown_as_it_is(char) || matches!(char, '\n' | '\t') || Some(char) == word_joiner));
+    }
+
+    #[test]
+    fn reports_side_by_side_stay_in_their_formats(runs in (runs(), runs()), records in (records(), records()), counts: [usize; 4]) {
+        let mut reports = [assembled(&runs.0, &records.0), assembled(&runs.1, &records.1)];
+        let [musts, judged, passed, excluded] = counts;
+        // A stranger's report may count as it likes.
+        reports[1].coverage = Coverage { musts, judged, passed, excluded };
+        let sources = reports.map(|report| Source { place: report.target.repeat.clone(), links: Links::default(), report });
+        let groups = compare::groups(&sources);
+        let page = html::comparison::render(&groups).expect("it can be written");
+        prop_assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));
+        let block = page.split_once("id=\"data\">").and_then(|(_, rest)| rest.split_once("</script>")).map(|(block, _)| block);
+        prop_assert!(block.is_some_and(|block| serde_json::from_str::<Value>(block).is_ok()), "{:?}", block);
+        let plain = terminal::comparison::render(&groups, &terminal::View { colour: false, width: 100, written: &[] });
+        for text in [&page, &plain] {
+            prop_assert!(text.chars().all(|char| is_shown_as_it_is(char) || matches!(char, '\n' | '\t')));
+        }
+        let _ = (markdown::comparison::render(&groups), html::comparison::index(&groups));
     }
 
     #[test]
