@@ -73,6 +73,11 @@ fn special(members: &Map<String, Value>) -> Result<Option<String>, String> {
 
 /// The text that `{"$repeat": text, "times": n}` stands for.
 pub fn repeated(members: &Map<String, Value>) -> Result<String, String> {
+    repeated_within(members, MAX_BODY)
+}
+
+/// The same, where there is room for `longest` bytes.
+pub fn repeated_within(members: &Map<String, Value>, longest: usize) -> Result<String, String> {
     let text = members
         .get("$repeat")
         .and_then(Value::as_str)
@@ -82,8 +87,8 @@ pub fn repeated(members: &Map<String, Value>) -> Result<String, String> {
         .and_then(Value::as_u64)
         .ok_or("$repeat wants times")?;
     let times = usize::try_from(times).map_err(|error| error.to_string())?;
-    if text.len().saturating_mul(times) > MAX_BODY {
-        return Err(format!("a text of more than {MAX_BODY} bytes"));
+    if text.len().saturating_mul(times) > longest {
+        return Err(format!("a text of more than {longest} bytes"));
     }
     Ok(text.repeat(times))
 }
@@ -93,8 +98,8 @@ pub fn is_absent(value: &Value) -> bool {
     value.get("$absent") == Some(&Value::Bool(true))
 }
 
-/// No case needs to send more.
-const MAX_BODY: usize = 32 << 20;
+/// No case needs to send more, or to expect more.
+pub const MAX_BODY: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,13 @@ pub mod error;
 pub mod exit;
 pub mod expected;
 pub mod explore;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod init;
 pub mod judge;
+#[cfg(test)]
+mod laws;
 pub mod matrix;
 pub mod plan;
 pub mod protocol;

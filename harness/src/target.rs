@@ -215,7 +215,7 @@ impl Target {
         Ok(target)
     }
 
-    fn parse(text: &str, place: &str, here: PathBuf, schemas: &Schemas) -> Result<Self, InputError> {
+    pub(crate) fn parse(text: &str, place: &str, here: PathBuf, schemas: &Schemas) -> Result<Self, InputError> {
         let fail = |error: toml::de::Error| InputError::at(place, "", error.to_string().trim_end());
         let value: serde_json::Value = toml::from_str(text).map_err(fail)?;
         schemas.check_file("target", place, &value)?;

@@ -12,7 +12,7 @@ mod meta;
 mod metrics;
 mod otherwise;
 mod path;
-mod query;
+pub(crate) mod query;
 mod render;
 
 use std::any::Any;

@@ -7,6 +7,9 @@
 mod config;
 mod domain;
 mod federation;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod operator;
 mod policy;

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     bindings::Bindings,
+    body::MAX_BODY,
     judge::{self},
     protocol::instant,
     schemas::Schemas,
@@ -454,7 +455,10 @@ impl Run<'_> {
                     bytes.extend_from_slice(text.as_bytes());
                 }
                 RawPart::Repeat { text, times } => {
-                    bytes.extend_from_slice(text.repeat((*times).min(64 << 20)).as_bytes());
+                    if text.len().saturating_mul(*times) > MAX_BODY {
+                        return Err(Stop::Harness(format!("a text of more than {MAX_BODY} bytes")));
+                    }
+                    bytes.extend_from_slice(text.repeat(*times).as_bytes());
                 }
                 RawPart::Bytes(more) => bytes.extend_from_slice(more),
             }

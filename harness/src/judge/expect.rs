@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     bindings::{Bindings, Unbound},
-    body::repeated,
+    body::{MAX_BODY, repeated_within},
     schemas::Schemas,
     vectors::Expect,
 };
@@ -116,18 +116,29 @@ fn patterns(expect: &Expect, seen: &Observation, bindings: &Bindings) -> Result<
 }
 
 /// `{"$repeat", "times"}` is the text it stands for, also in a value that is no pattern.
+///
+/// Names were filled in before, so a node may have sent a thousand of them: there is room for all together, and what does not fit stays
+/// as it is.
 pub(super) fn expand(pattern: Value) -> Value {
+    expand_within(pattern, &mut { MAX_BODY })
+}
+
+fn expand_within(pattern: Value, room: &mut usize) -> Value {
     match pattern {
-        Value::Object(members) if members.contains_key("$repeat") => {
-            repeated(&members).map_or(Value::Object(members), Value::String)
-        }
+        Value::Object(members) if members.contains_key("$repeat") => match repeated_within(&members, *room) {
+            Ok(text) => {
+                *room -= text.len();
+                Value::String(text)
+            }
+            Err(_) => Value::Object(members),
+        },
         Value::Object(members) => Value::Object(
             members
                 .into_iter()
-                .map(|(name, value)| (name, expand(value)))
+                .map(|(name, value)| (name, expand_within(value, room)))
                 .collect::<Map<_, _>>(),
         ),
-        Value::Array(items) => Value::Array(items.into_iter().map(expand).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| expand_within(item, room)).collect()),
         other => other,
     }
 }
@@ -156,7 +167,20 @@ fn status_words(wanted: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::status_fits;
+    use super::{expand, status_fits};
+
+    #[test]
+    fn what_a_node_wants_repeated_has_one_bound() {
+        let hungry = json!({"$repeat": "abcd", "times": 4 << 20});
+        let page = expand(json!({"facts": vec![hungry.clone(); 500], "v": {"$repeat": "a", "times": 3}}));
+        let texts = page["facts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|fact| fact.as_str());
+        assert_eq!(texts.map(str::len).collect::<Vec<_>>(), [16 << 20, 16 << 20]);
+        assert_eq!(page["facts"][499], hungry);
+    }
 
     #[test]
     fn a_status_is_a_number_a_class_or_a_list() {

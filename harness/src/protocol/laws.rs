@@ -1,5 +1,7 @@
 //! Laws that hold for every input, and not only for the examples in `vectors/pure/`.
 
+mod peers;
+
 use proptest::prelude::*;
 
 use super::cid::{self, Content};
@@ -29,6 +31,21 @@ proptest! {
     #[test]
     fn a_clock_text_reads_back(wall: u64, counter: u64) {
         prop_assert_eq!(Hlc::new(wall, counter).to_string().parse(), Ok(Hlc::new(wall, counter)));
+    }
+
+    #[test]
+    fn zeros_in_front_change_no_clock(wall: u64, counter: u64, zeros in 0..10_usize) {
+        let zeros = "0".repeat(zeros);
+        prop_assert_eq!(format!("{zeros}{wall}.{zeros}{counter}").parse(), Ok(Hlc::new(wall, counter)));
+        prop_assert_eq!(format!("{zeros}{wall}").parse(), Ok(Hlc::new(wall, 0)));
+    }
+
+    #[test]
+    fn what_may_be_emitted_can_be_read(text in "[0-9]{12,14}[.][0-9]{2,20}") {
+        prop_assert_eq!(hlc::is_emitted_form(&text), text.find('.') == Some(13) && text.len() >= 17);
+        if hlc::is_emitted_form(&text) && text.len() <= 32 {
+            prop_assert!(text.parse::<Hlc>().is_ok());
+        }
     }
 
     #[test]
@@ -95,6 +112,24 @@ proptest! {
     fn instants_sort_as_their_milliseconds(a in millis(), b in millis()) {
         let read = |millis| instant::parse(&instant::format(millis).expect("a year of four digits")).expect("what was printed");
         prop_assert_eq!(read(a).cmp(&read(b)), a.cmp(&b));
+    }
+
+    #[test]
+    fn an_instant_is_the_same_with_every_offset(millis in millis(), minutes in -1439..1440_i64) {
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let offset = format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
+        // Close to the years 0 and 10,000 the local date may have no four digits.
+        if let Some(text) = instant::format_at(millis, &offset) {
+            let utc = instant::format(millis).expect("a year of four digits");
+            prop_assert_eq!(instant::parse(&text), instant::parse(&utc), "{}", text);
+        }
+    }
+
+    #[test]
+    fn zeros_behind_a_fraction_change_no_instant(digits in "[0-9]{1,20}", zeros in 0..10_usize) {
+        let read = |digits: &str| instant::parse(&format!("2026-01-02T03:04:05.{digits}Z"));
+        prop_assert_eq!(read(&format!("{digits}{}", "0".repeat(zeros))), read(&digits));
+        prop_assert!(read(&digits).is_ok_and(|instant| instant >= instant::parse("2026-01-02T03:04:05Z").expect("an instant")));
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub fn show(case: &str, base: &str, exchange: &Exchange) -> Shown {
     }
 }
 
-/// A line for a shell. Keys stand as `$KEY`.
+/// A line for a shell. Keys stand as `$KEY`. The trace may be a stranger's: nothing in it becomes another command, another option or a file
+/// that is sent.
 pub fn line(base: &str, request: &Request) -> String {
     let mut line = String::from("curl -i");
     if request.method == "HEAD" {
@@ -45,38 +46,59 @@ pub fn line(base: &str, request: &Request) -> String {
         line.push_str(" -X ");
         line.push_str(&quoted(&request.method));
     }
-    line.push(' ');
-    line.push_str(&quoted(&format!("{base}{}", request.target)));
+    line.push_str(&address(base, &request.target));
     for (name, value) in &request.headers {
-        let header = format!("{name}: {value}");
         line.push_str(" -H ");
-        if let Some(key) = header
-            .strip_prefix("authorization: Bearer {")
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
-            let _ = write!(line, "\"Authorization: Bearer ${}\"", variable(key));
-        } else {
-            line.push_str(&quoted(&header));
-        }
+        line.push_str(&header(name, value));
     }
     match &request.body {
         Body::Empty => {}
-        Body::Text(text) => {
-            line.push_str(" --data-binary ");
-            line.push_str(&quoted(&cut(text, MAX_BODY)));
-        }
+        Body::Text(text) => line.push_str(&data(&cut(text, MAX_BODY))),
         Body::Base64(text) => {
-            let _ = write!(line, " --data-binary @<(echo {text} | base64 -d)");
+            let _ = write!(line, " --data-binary @<(echo {} | base64 -d)", quoted(text));
         }
         Body::Cut { bytes, start } => {
-            let _ = write!(
-                line,
-                " --data-binary {} # {bytes} bytes in all",
-                quoted(&cut(start, 120))
-            );
+            let _ = write!(line, "{} # {bytes} bytes in all", data(&cut(start, 120)));
         }
     }
     line
+}
+
+/// The URL as it is: curl would go through what brackets and braces list, and fold dots in the path.
+fn address(base: &str, target: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    let url = format!("{base}{target}");
+    let options = [
+        (target.contains(['[', ']', '{', '}']), " --globoff"),
+        (path.split('/').any(|part| matches!(part, "." | "..")), " --path-as-is"),
+        (url.starts_with('-'), " --url"),
+    ];
+    let options = options.iter().filter_map(|(needed, option)| needed.then_some(*option));
+    format!("{} {}", options.collect::<String>(), quoted(&url))
+}
+
+fn header(name: &str, value: &str) -> String {
+    if let ("authorization", Some(key)) = (name, value.strip_prefix("Bearer {"))
+        && let Some(key) = key.strip_suffix('}')
+    {
+        return format!("\"Authorization: Bearer ${}\"", variable(key));
+    }
+    // Behind an at sign curl expects a file, and a header without a value is one that it takes away.
+    let blank = if name.starts_with('@') { " " } else { "" };
+    match value {
+        "" => quoted(&format!("{blank}{name};")),
+        value => quoted(&format!("{blank}{name}: {value}")),
+    }
+}
+
+/// The option that sends this text; behind an at sign it would be a file.
+fn data(text: &str) -> String {
+    let option = if text.starts_with('@') {
+        "--data-raw"
+    } else {
+        "--data-binary"
+    };
+    format!(" {option} {}", quoted(text))
 }
 
 /// `key:reader` and `secret:1` as a shell variable.
@@ -95,9 +117,9 @@ fn variable(key: &str) -> String {
     format!("{name}_KEY")
 }
 
-/// In single quotes, or with `$'…'` where control characters need it.
+/// In single quotes, or with `$'…'` where hidden characters need it.
 pub fn quoted(text: &str) -> String {
-    if text.chars().any(char::is_control) {
+    if text.chars().any(is_hidden) {
         let mut out = String::from("$'");
         for char in text.chars() {
             match char {
@@ -106,7 +128,10 @@ pub fn quoted(text: &str) -> String {
                 '\n' => out.push_str("\\n"),
                 '\t' => out.push_str("\\t"),
                 '\r' => out.push_str("\\r"),
-                char if char.is_control() => {
+                '\u{10000}'.. if is_hidden(char) => {
+                    let _ = write!(out, "\\U{:08x}", u32::from(char));
+                }
+                char if is_hidden(char) => {
                     let _ = write!(out, "\\u{:04x}", u32::from(char));
                 }
                 char => out.push(char),
@@ -129,15 +154,30 @@ pub fn quoted(text: &str) -> String {
 pub fn visible(text: &str, longest: usize) -> String {
     let mut out = String::new();
     for char in cut(text, longest).chars() {
-        let hidden = char.is_control() && char != '\n' && char != '\t'
-            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if hidden {
+        if is_hidden(char) && char != '\n' && char != '\t' {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
         } else {
             out.push(char);
         }
     }
     out
+}
+
+/// What a terminal or a page obeys, or shows as nothing: controls, turns of direction, breaks of lines, what has no width, tags.
+fn is_hidden(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 fn cut(text: &str, longest: usize) -> String {
@@ -171,9 +211,33 @@ mod tests {
     }
 
     #[test]
+    fn a_strangers_request_stays_one_request() {
+        let mut request = Request {
+            method: "POST".to_owned(),
+            target: "/v1/../{a,b}".to_owned(),
+            headers: vec![
+                ("x-empty".to_owned(), String::new()),
+                ("@file".to_owned(), "x".to_owned()),
+            ],
+            body: Body::Base64("$(id)".to_owned()),
+        };
+        assert_eq!(
+            line("-K", &request),
+            "curl -i -X POST --globoff --path-as-is --url '-K/v1/../{a,b}' -H 'x-empty;' -H ' @file: x' --data-binary @<(echo '$(id)' | base64 -d)"
+        );
+        request.body = Body::Text("@/etc/passwd".to_owned());
+        assert!(line("", &request).ends_with(" --data-raw '@/etc/passwd'"));
+    }
+
+    #[test]
     fn what_a_node_sent_cannot_move_a_cursor() {
         assert_eq!(visible("a\u{1b}[2J\u{202e}\nb", 100), "a\\u{1b}[2J\\u{202e}\nb");
+        assert_eq!(
+            visible("a\u{61c}\u{ad}\u{2028}b\u{e0041}", 100),
+            "a\\u{61c}\\u{ad}\\u{2028}b\\u{e0041}"
+        );
         assert_eq!(quoted("\u{1b}'"), "$'\\u001b\\''");
+        assert_eq!(quoted("\u{202e}\u{e0041}"), "$'\\u202e\\U000e0041'");
         assert!(visible(&"x".repeat(10_000), 100).len() < 200);
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn open(report: &Report) -> usize {
     report
         .coverage
         .musts
-        .saturating_sub(report.coverage.judged + report.coverage.excluded)
+        .saturating_sub(report.coverage.judged.saturating_add(report.coverage.excluded))
 }
 
 /// `355 cases: 340 pass, 12 fail, 3 inconclusive`.

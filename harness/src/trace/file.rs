@@ -41,11 +41,16 @@ pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord
 
 pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
     let file = File::open(path).map_err(|error| InputError::new(path, "", format!("cannot be read: {error}")))?;
-    let mut reader = BufReader::new(Hashing::new(file.take(MAX_TRACE)));
+    read_from(&path.display().to_string(), file, schemas)
+}
+
+/// The same from wherever the bytes come; `file` is what they are called in errors.
+pub fn read_from(file: &str, bytes: impl Read, schemas: &Schemas) -> Result<Trace, InputError> {
+    let mut reader = BufReader::new(Hashing::new(bytes.take(MAX_TRACE)));
     let (mut run, mut cases, mut end) = (None, Vec::new(), None);
     let mut text = String::new();
     for number in 1.. {
-        let place = format!("{}:{number}", path.display());
+        let place = format!("{file}:{number}");
         text.clear();
         let read = reader
             .read_line(&mut text)
@@ -65,7 +70,7 @@ pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
             Line::End(record) => end = Some(record),
         }
     }
-    let missing = |what: &str| InputError::new(path, "", format!("{what}: the trace was cut short, or is none"));
+    let missing = |what: &str| InputError::at(file, "", format!("{what}: the trace was cut short, or is none"));
     let run = run.ok_or_else(|| missing("it does not start with a run line"))?;
     let end = end.ok_or_else(|| missing("it does not end with an end line"))?;
     if end.cases != cases.len() {

@@ -1,7 +1,7 @@
 //! A proxy right in front of a node that makes it look like one that breaks a rule. What can be seen of a mistake on the wire alone
 //! needs no node that makes it.
 
-mod edit;
+pub(crate) mod edit;
 mod rule;
 mod strict;
 

@@ -126,6 +126,7 @@ pub(crate) fn authority_of_name(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn address(url: &str) -> Address {
         Address::parse(url).unwrap_or_else(|| panic!("{url}"))
@@ -211,5 +212,26 @@ mod tests {
             assert_eq!(authority.is_some_and(|part| node.owns(&part)), owned, "{name}");
         }
         assert!(address("http://node.example").owns("node.example:80"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_owns_its_own_names(host in "[a-zA-Z][a-zA-Z0-9.-]{0,12}|\\[::[0-9a-fA-F]{1,4}\\]", port in prop::option::of(any::<u16>()), path in "(/[a-z]{1,3}){0,2}/?") {
+            let authority = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+            let node = address(&format!("HTTP://{authority}{path}"));
+            prop_assert_eq!(&node, &address(&format!("http://{}{}/", authority.to_lowercase(), path)));
+            prop_assert!(node.owns(&authority));
+            let name = authority_of_name(&format!(" STIGMEM://{authority}/agent/A b"));
+            prop_assert!(name.is_some_and(|part| node.owns(&part)));
+        }
+
+        #[test]
+        fn no_text_panics(text: String, url in "https?://[a-z0-9.:\\[\\]@/é-]{0,16}", name in "(?i:stigmem://)?[%A-Fa-f0-9/: ]{0,12}") {
+            let read = [&text, &url].map(|text| Address::parse(text));
+            for node in read.into_iter().flatten() {
+                let _ = (node.is_loopback(), node.target(), node.owns(&text), node.owns(&name));
+            }
+            let _ = (authority_of_name(&text), authority_of_name(&name));
+        }
     }
 }

@@ -64,6 +64,7 @@ impl CursorKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const KEY: CursorKey = CursorKey([7; 32]);
     const POSITION: Position = Position {
@@ -94,6 +95,20 @@ mod tests {
         }
         for text in ["", "0", "AAAA", "not base64!", &cursor[1..], &format!("{cursor}A")] {
             assert_eq!(KEY.open(List::Facts, text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_position_comes_back(key: [u8; 32], wall: i64, counter: i64, seq: i64) {
+            let (key, position) = (CursorKey(key), Position { wall, counter, seq });
+            prop_assert_eq!(key.open(List::Shared, &key.issue(List::Shared, position)), Some(position));
+        }
+
+        #[test]
+        fn no_text_opens(text: String, encoded in "[A-Za-z0-9_-]{53,56}") {
+            prop_assert_eq!(KEY.open(List::Facts, &text), None);
+            prop_assert_eq!(KEY.open(List::Facts, &encoded), None);
         }
     }
 }

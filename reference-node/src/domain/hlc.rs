@@ -75,6 +75,7 @@ impl fmt::Display for Hlc {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn at(wall: i64, counter: i64) -> Hlc {
         Hlc { wall, counter }
@@ -123,5 +124,35 @@ mod tests {
             last = next;
         }
         assert_eq!(at(1_746_230_400_000, 3).to_string(), "1746230400000.003");
+    }
+
+    /// Stamps that may have been received, often of one millisecond.
+    fn stamps() -> impl Strategy<Value = Hlc> {
+        let walls = prop_oneof![1_746_230_400_000..1_746_230_400_003_i64, 0..=Hlc::LAST_RECEIVED.wall];
+        let counters = prop_oneof![0..4_i64, 997..1_002_i64, 0..=i64::MAX];
+        (walls, counters)
+            .prop_map(|(wall, counter)| at(wall, counter))
+            .prop_filter("it would be refused", |stamp| *stamp <= Hlc::LAST_RECEIVED)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_reads_back(wall in 0..=i64::MAX, counter in 0..=i64::MAX) {
+            prop_assert_eq!(Hlc::read(&at(wall, counter).to_string()), Some(at(wall, counter)));
+        }
+
+        #[test]
+        fn a_receipt_is_above_all_and_sorts_as_text(last in stamps(), received in stamps(), now in 0..=Hlc::LAST_RECEIVED.wall) {
+            let merged = last.merge(received, now);
+            prop_assert!(merged > last && merged > received && merged.wall >= now && merged.counter <= LAST_COUNTER);
+            let next = merged.next(now);
+            prop_assert!(next > merged && next.to_string() > merged.to_string());
+            prop_assert_eq!(next.to_string().len(), "1746230400000.003".len());
+        }
+
+        #[test]
+        fn no_text_panics(text: String, digits in "[0-9.+]{0,24}") {
+            let _ = (Hlc::read(&text), Hlc::read(&digits));
+        }
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn fill_random(bytes: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_id_reads_back_and_sorts_by_time() {
@@ -70,6 +71,16 @@ mod tests {
             "3bdf8d18-66f0-4ecb-b9ac-f816cc991feé",
         ] {
             assert_eq!(Id::parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_has_one_text(bytes: [u8; 16], text: String, near in "[0-9a-fA-F-]{36}") {
+            prop_assert_eq!(Id::parse(&Id(bytes).text()), Some(Id(bytes)));
+            for text in [text, near] {
+                prop_assert!(Id::parse(&text).is_none_or(|id| id.text() == text));
+            }
         }
     }
 }

@@ -57,6 +57,7 @@ pub(crate) fn equality_text(storage: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn storage_texts_follow_the_literal() {
@@ -107,6 +108,26 @@ mod tests {
             ("1", "-1"),
         ] {
             assert_ne!(equality_text(a), equality_text(b), "{a} {b}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_float_reads_back_to_the_same_bits(bits: u64) {
+            let double = f64::from_bits(bits);
+            prop_assume!(double.is_finite());
+            let text = float_text(double);
+            prop_assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(bits), "{}", text);
+            prop_assert_eq!(storage_text(&text), Some(text));
+        }
+
+        #[test]
+        fn a_literal_is_stored_once_and_keeps_its_value(literal in "-?(0|[1-9][0-9]{0,18})([.][0-9]{1,5})?([eE][+-]?[0-9]{1,3})?") {
+            if let Some(text) = storage_text(&literal) {
+                prop_assert_eq!(text.parse::<f64>(), literal.parse::<f64>());
+                prop_assert_eq!(storage_text(&text), Some(text.clone()));
+                prop_assert_eq!(equality_text(&equality_text(&text)), equality_text(&text));
+            }
         }
     }
 }

@@ -156,6 +156,7 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use axum::response::IntoResponse;
+    use proptest::prelude::*;
 
     fn parameters(query: &str) -> Parameters {
         Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()).unwrap()
@@ -223,5 +224,23 @@ mod tests {
             parameters("after=2026-01-02T03:04:05+01:00").instant("after").unwrap(),
             escaped
         );
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_comes_back(name in "[a-z]{1,5}", text: String) {
+            let escaped: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let parameters = parameters(&format!("{name}={escaped}"));
+            prop_assert_eq!(parameters.text(&name), Some(text.as_str()).filter(|text| !text.is_empty()));
+            prop_assert_eq!(percent_decode(&escaped), Some(text));
+        }
+
+        #[test]
+        fn no_query_panics(query in "(entity|limit|scope|after|min_confidence|x)?=?[0-9a-zA-Z%+&=.:-]{0,24}") {
+            let Ok(parameters) = Parameters::of(&format!("/v1/facts?{query}").parse().unwrap()) else { return Ok(()) };
+            prop_assert!(parameters.limit().is_ok_and(|limit| (1..=500).contains(&limit)) || parameters.limit().is_err());
+            prop_assert!(!matches!(parameters.confidence("min_confidence"), Ok(Some(number)) if !(0.0..=1.0).contains(&number)));
+            let _ = (parameters.name("entity").is_ok(), parameters.scope().is_ok(), parameters.instant("after").is_ok(), parameters.boolean("x").is_ok());
+        }
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn log(done: &StepRecord) -> Result<Observation, Outcome> {
         .collect();
     let cursors: Vec<&Value> = pulls.iter().map(|one| &one["query"]["cursor"]).collect();
     let times: Vec<i64> = pulls.iter().filter_map(|one| one["at_ms"].as_i64()).collect();
-    let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     let unexpected: Vec<&Value> = requests.iter().filter(|one| !is_offered(one)).collect();
     let mut observation = Observation::of_value(json!({
         "requests": requests, "pulls": pulls, "pull_count": pulls.len(), "cursors": cursors, "gaps_ms": gaps,
@@ -89,7 +89,7 @@ fn request(asked: &Asked, since: i64, key: Option<&str>) -> Value {
         ("method".to_owned(), asked.method.as_str().into()),
         ("path".to_owned(), asked.path.as_str().into()),
         ("query".to_owned(), asked.query.clone().into()),
-        ("at_ms".to_owned(), (asked.at_ms - since).into()),
+        ("at_ms".to_owned(), asked.at_ms.saturating_sub(since).into()),
     ]);
     if let Some(token) = asked
         .authorization

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The body with its edits; `None` where it is not JSON.
-pub(super) fn edited(bytes: &Bytes, edits: &Map<String, Value>) -> Option<Bytes> {
+pub(crate) fn edited(bytes: &Bytes, edits: &Map<String, Value>) -> Option<Bytes> {
     let mut text = std::str::from_utf8(bytes).ok()?.to_owned();
     serde_json::from_str::<de::IgnoredAny>(&text).ok()?;
     for (pointer, value) in edits {
@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 /// A path with its query after the edits; what they do not name stays as it was.
-pub(super) fn asked(target: &str, edits: &BTreeMap<String, Option<String>>) -> String {
+pub(crate) fn asked(target: &str, edits: &BTreeMap<String, Option<String>>) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let kept = query
         .split('&')

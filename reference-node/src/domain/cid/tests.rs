@@ -1,5 +1,7 @@
 //! The worked content ids of the wire rules (1.8.7), sent through the same reading code as a request.
 
+use proptest::prelude::*;
+
 use crate::domain::fact::Draft;
 use crate::domain::json;
 
@@ -158,5 +160,29 @@ fn only_the_printed_form_is_a_content_id() {
         &format!("{text}0"),
     ] {
         assert_eq!(super::Cid::parse(broken), None, "{broken}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_content_id_has_one_text(digest: [u8; 32], text: String, near in "sha256:[0-9a-fA-F]{63,65}") {
+        prop_assert_eq!(super::Cid::parse(&super::Cid(digest).text()), Some(super::Cid(digest)));
+        for text in [text, near] {
+            prop_assert!(super::Cid::parse(&text).is_none_or(|cid| cid.text() == text));
+        }
+    }
+
+    /// What is stored and shown again is the same fact, under the same id.
+    #[test]
+    fn a_stored_draft_is_read_as_itself(entity in "[a-zA-Z:/% ]{1,12}", source: String, text: String, confidence in 0.0..=1.0_f64) {
+        let body = |entity: &str, source: &str| serde_json::json!({
+            "entity": entity, "relation": "r:r", "value": {"type": "text", "v": text}, "source": source, "confidence": confidence,
+        });
+        let read = |body: serde_json::Value| Draft::from_json(&json::read(body.to_string().as_bytes()).unwrap(), 65_536);
+        if let Ok(draft) = read(body(&entity, &source)) {
+            let again = read(body(&draft.entity, &draft.source)).unwrap();
+            prop_assert_eq!((&again.entity, &again.source), (&draft.entity, &draft.source));
+            prop_assert_eq!(again.cid(), draft.cid());
+        }
     }
 }

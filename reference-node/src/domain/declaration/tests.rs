@@ -1,6 +1,7 @@
 //! The worked vectors, and what is refused.
 
 use data_encoding::HEXLOWER;
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -152,5 +153,48 @@ fn a_rate_limit_is_read_and_checked() {
         r#"{"burst":-1}"#,
     ] {
         assert!(limit(text).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_signed_reads_back_and_holds(node_id in ".{1,12}", bits in 0..16_u8, other in ".{1,12}") {
+        let scopes: Vec<Scope> = ScopeSet::from_bits(bits).iter().collect();
+        let signed = Declaration::sign(&seed(), &node_id, "http://127.0.0.1:9250", &scopes, "2026-05-02T00:00:00Z");
+        let body = |node_id: &str| serde_json::json!({
+            "node_id": node_id, "node_url": signed.node_url, "federation_pubkey": signed.federation_pubkey, "signed_at": signed.signed_at,
+            "allowed_scopes": scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>(), "declaration_sig": signed.declaration_sig,
+        });
+        let declaration = read(&body(&node_id).to_string()).unwrap();
+        prop_assert_eq!(declaration.signed_text(), signed.signed_text());
+        prop_assert!(declaration.signature_holds());
+        let forged = read(&body(&other).to_string()).unwrap();
+        prop_assert_eq!(forged.signature_holds(), other == node_id);
+    }
+
+    #[test]
+    fn the_signed_text_is_printable_json(texts in prop::collection::vec(any::<String>(), 4)) {
+        let mut declaration = read(D1).unwrap();
+        (declaration.node_id, declaration.node_url) = (texts[0].clone(), texts[1].clone());
+        (declaration.federation_pubkey, declaration.signed_at) = (texts[2].clone(), texts[3].clone());
+        let text = declaration.signed_text();
+        prop_assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{}", text);
+        let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let members = ["node_id", "node_url", "federation_pubkey", "signed_at"];
+        prop_assert_eq!(members.map(|name| parsed[name].as_str().unwrap().to_owned()).to_vec(), texts);
+    }
+
+    #[test]
+    fn no_body_panics(member in "[a-z_]{2,17}", value in r#"-?[0-9]{1,5}(e-?[0-9]{1,3})?|"[^"\\]{0,12}"|\[("company",?){0,20}\]|\{"(burst|facts_per_second)":[0-9.e-]{1,6}\}"#) {
+        let names = ["rate_limit", "allowed_scopes", "node_url", "signed_at", "federation_pubkey", member.as_str()];
+        for name in names {
+            let body = D1.replacen('{', &format!("{{\"{name}\":{value},"), 1).replace(&format!(",\"{name}\":"), ",\"x\":");
+            if let Ok(json) = json::read(body.as_bytes()) {
+                let _ = Declaration::from_json(&json).map(|declaration| declaration.judge(&published(&declaration), SIGNED_AT));
+                let _ = Published::from_json(&json);
+            }
+        }
     }
 }
