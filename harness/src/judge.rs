@@ -23,12 +23,26 @@ use crate::{
 pub(crate) use expect::Outcome;
 pub(crate) use observe::unaccounted;
 
+/// Whether a rule about everything is about what was recorded of a case, too.
+pub type Concerns<'a> = &'a dyn Fn(&Case, &CaseRecord) -> bool;
+
 /// Judges all recorded cases and the rules about everything.
 pub fn judge(
     vectors: &Vectors,
     rules: &[Case],
     records: &[CaseRecord],
     schemas: &Schemas,
+) -> BTreeMap<String, CaseVerdict> {
+    judge_among(vectors, rules, records, schemas, &|_, _| true)
+}
+
+/// The same where not every rule is about every record.
+pub fn judge_among(
+    vectors: &Vectors,
+    rules: &[Case],
+    records: &[CaseRecord],
+    schemas: &Schemas,
+    concerns: Concerns<'_>,
 ) -> BTreeMap<String, CaseVerdict> {
     let mut verdicts = BTreeMap::new();
     for record in records {
@@ -41,7 +55,7 @@ pub fn judge(
         };
         verdicts.insert(record.case.clone(), verdict);
     }
-    verdicts.extend(judge_rules(rules, records, schemas));
+    verdicts.extend(every::among(rules, records, schemas, concerns));
     doubt(vectors, &mut verdicts);
     verdicts
 }

@@ -22,6 +22,7 @@ pub mod judge;
 mod laws;
 pub mod matrix;
 pub mod plan;
+pub mod profiles;
 pub mod protocol;
 pub mod registry;
 pub mod report;

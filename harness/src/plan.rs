@@ -2,6 +2,7 @@
 
 use crate::{
     error::InputError,
+    profiles,
     registry::Registry,
     seed::Draw,
     target::{self, Target},
@@ -38,18 +39,14 @@ pub fn plan(
     selection: &[String],
     seed: u64,
 ) -> Result<Plan, InputError> {
-    let known = |profile: &str| {
-        registry
-            .requirements
-            .iter()
-            .any(|requirement| requirement.profile == profile)
-    };
-    if !known(profile) {
-        return Err(InputError::at(
-            "--profile",
-            "",
-            format!("{profile:?} is not a profile of the specification"),
-        ));
+    let known = profiles::of_nodes(registry);
+    if profile != profiles::FULL && !known.contains(&profile) {
+        let what = format!(
+            "{profile:?} is not a profile that nodes are judged by; there are {}, and {} for all of them",
+            known.join(", "),
+            profiles::FULL
+        );
+        return Err(InputError::at("--profile", "", what));
     }
     let mut plan = Plan {
         seed,
@@ -100,7 +97,7 @@ pub fn belongs(case: &Case, registry: &Registry, profile: &str) -> bool {
     case.covers
         .iter()
         .filter_map(|id| registry.get(id))
-        .any(|requirement| requirement.profile == profile)
+        .any(|requirement| profiles::holds(profile, requirement))
 }
 
 /// A selector is a case id (or the id of its table), an area, a requirement id or the letters of one.

@@ -48,6 +48,9 @@ pub struct Report {
     pub conclusion: Conclusion,
     /// Of the requirements of the profile.
     pub coverage: Coverage,
+    /// The same for each profile, where the run was about all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ProfileResult>,
     /// Cases by verdict.
     pub counts: BTreeMap<Verdict, usize>,
     pub requests: usize,
@@ -100,6 +103,17 @@ pub struct Coverage {
     pub passed: usize,
     /// Of these, those that the specification marks as not judged.
     pub excluded: usize,
+}
+
+/// What a run of all profiles says of one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileResult {
+    pub profile: String,
+    pub conclusion: Conclusion,
+    pub coverage: Coverage,
+    /// Cases by verdict. One that judges requirements of two profiles counts in both.
+    pub counts: BTreeMap<Verdict, usize>,
 }
 
 /// The requirements with the same letters.
@@ -177,6 +191,13 @@ pub struct Shown {
     pub body: String,
 }
 
+impl CaseResult {
+    /// Listed as expected to fail, but passed.
+    pub fn is_stale(&self) -> bool {
+        self.expected.is_some() && self.verdict == Verdict::Pass
+    }
+}
+
 impl Report {
     /// The same, bound to the trace that it was judged from.
     #[must_use]
@@ -211,9 +232,7 @@ impl Report {
 
     /// Listed as expected to fail, but passed: the list is stale.
     pub fn stale(&self) -> impl Iterator<Item = &CaseResult> {
-        self.cases
-            .iter()
-            .filter(|case| case.expected.is_some() && case.verdict == Verdict::Pass)
+        self.cases.iter().filter(|case| case.is_stale())
     }
 
     /// Listed as expected to fail, but the run does not tell whether they do.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::{DataArgs, Edition, say};
+use super::{DataArgs, Edition, run::DEFAULT_PROFILE, say};
 use crate::{
     error::{InputError, RunError},
     exit::Exit,
@@ -82,7 +82,20 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String
     for case in &own {
         let _ = writeln!(out, "  {}\n    when it fails: {}", case.id, case.why);
     }
-    let _ = writeln!(out, "\nRun them: stigmem-conformance run --select {}", requirement.id);
+    let _ = writeln!(
+        out,
+        "\nRun them: stigmem-conformance run {}--select {}",
+        of_profile(Some(requirement)),
+        requirement.id
+    );
+}
+
+/// The option that names the profile, where it is not the one that is run unasked.
+fn of_profile(requirement: Option<&Requirement>) -> String {
+    match requirement.map(|requirement| requirement.profile.as_str()) {
+        None | Some(DEFAULT_PROFILE) => String::new(),
+        Some(profile) => format!("--profile {profile} "),
+    }
 }
 
 fn about_case(case: &Case, edition: &Edition, out: &mut String) {
@@ -112,5 +125,11 @@ fn about_case(case: &Case, edition: &Edition, out: &mut String) {
     if !case.needs.is_empty() {
         let _ = writeln!(out, "  Needs the features {:?}.", case.needs);
     }
-    let _ = writeln!(out, "\n  Run it: stigmem-conformance run --select {}\n", case.id);
+    let covered = case.covers.iter().find_map(|id| edition.registry.get(id));
+    let profile = of_profile(covered);
+    let _ = writeln!(
+        out,
+        "\n  Run it: stigmem-conformance run {profile}--select {}\n",
+        case.id
+    );
 }

@@ -47,7 +47,7 @@ pub(super) struct RunArgs {
     /// Optional feature that the node claims (with --url); may be repeated
     #[arg(long, value_name = "NAME", requires = "url")]
     pub(super) feature: Vec<String>,
-    /// Profile of the specification
+    /// Profile of the specification, or `full` for all of them
     #[arg(long, default_value = DEFAULT_PROFILE)]
     pub(super) profile: String,
     /// Run only these: case ids, areas, requirement ids or their letters; may be repeated

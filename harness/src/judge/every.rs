@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    CaseVerdict, Failure, Verdict,
+    CaseVerdict, Concerns, Failure, Verdict,
     expect::{self, Outcome},
     observe::Observation,
     pattern,
@@ -18,19 +18,31 @@ use crate::{
     vectors::{Case, Check, Every, Expect, Subject},
 };
 
-/// Judges all rules over all exchanges of a run. Each answer is read once, whatever the number of rules.
+/// Judges all rules over all exchanges of a run.
 pub fn judge(rules: &[Case], records: &[CaseRecord], schemas: &Schemas) -> Vec<(String, CaseVerdict)> {
+    among(rules, records, schemas, &|_, _| true)
+}
+
+/// Judges each rule over the records that concern it. Each answer is read once, whatever the number of rules.
+pub(super) fn among(
+    rules: &[Case],
+    records: &[CaseRecord],
+    schemas: &Schemas,
+    concerns: Concerns<'_>,
+) -> Vec<(String, CaseVerdict)> {
     let states = rules
         .iter()
         .filter_map(|rule| Some((rule, State::new(rule.every()?, schemas))));
     let mut states: Vec<(&Case, State<'_>)> = states.collect();
     for record in records {
+        let concerned = states.iter_mut().filter(|(rule, _)| concerns(rule, record));
+        let mut concerned: Vec<&mut State<'_>> = concerned.map(|(_, state)| state).collect();
         for exchange in record.steps.iter().flat_map(|step| &step.exchanges) {
             let Answer::Response(response) = &exchange.answer else {
                 continue;
             };
             let whole = Observation::of_exchange(exchange, response);
-            for (_, state) in &mut states {
+            for state in &mut concerned {
                 state.look(record, exchange, &whole);
             }
         }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Area, CaseResult, Conclusion, Coverage, FailureResult, Report, RequirementResult, curl};
+use super::{Area, CaseResult, Conclusion, Coverage, FailureResult, ProfileResult, Report, RequirementResult, curl};
 use crate::{
     judge::{self, CaseVerdict, Failure, Verdict, wrong::Wrong},
     plan,
+    profiles::{self, Memberships},
     registry::{Registry, Requirement},
     schemas::Schemas,
     trace::{CaseRecord, EndRecord, LeftOutAs, RunRecord, TargetRecord},
@@ -24,19 +25,18 @@ pub fn assemble(
     let chosen =
         |case: &&Case| run.selection.is_empty() || run.selection.iter().any(|selector| plan::selects(selector, case));
     let left_out: BTreeMap<&str, _> = run.left_out.iter().map(|left| (left.case.as_str(), left)).collect();
-    let in_profile = |case: &&Case| {
-        case.covers
-            .iter()
-            .filter_map(|id| registry.get(id))
-            .any(|requirement| requirement.profile == run.profile)
-    };
+    let in_profile = |case: &&Case| plan::belongs(case, registry, &run.profile);
     let cases: Vec<&Case> = vectors.cases.iter().filter(in_profile).filter(chosen).collect();
     let rules: Vec<Case> = cases
         .iter()
         .filter(|case| matches!(case.body, CaseBody::Every(_)) && !left_out.contains_key(case.id.as_str()))
         .map(|case| (*case).clone())
         .collect();
-    let mut verdicts = judge::judge(vectors, &rules, records, schemas);
+    // A rule is about what the cases of its own profile made the node say, in a run of several as in one of its own: what one profile
+    // asks for is an exception to the rules of another.
+    let memberships = Memberships::of(vectors, registry);
+    let concerns = |rule: &Case, record: &CaseRecord| memberships.share_a_profile(&rule.id, &record.case);
+    let mut verdicts = judge::judge_among(vectors, &rules, records, schemas, &concerns);
     let by_case: BTreeMap<&str, &CaseRecord> = records.iter().map(|record| (record.case.as_str(), record)).collect();
     let results = cases.iter().map(|case| {
         let verdict = match (left_out.get(case.id.as_str()), verdicts.remove(&case.id)) {
@@ -54,7 +54,8 @@ pub fn assemble(
     });
     let cases: Vec<CaseResult> = results.collect();
     let requirements = requirements(registry, &cases, run);
-    let mut report = Report {
+    let coverage = coverage(requirements.iter(), &run.target);
+    Report {
         format: FORMAT,
         kit: run.kit.clone(),
         digests: run.digests.clone(),
@@ -65,16 +66,48 @@ pub fn assemble(
         seed: run.seed,
         started: run.started.clone(),
         duration_ms: end.duration_ms,
-        conclusion: Conclusion::Undetermined,
-        coverage: coverage(&requirements, &run.target),
+        conclusion: conclude(&cases.iter().collect::<Vec<_>>(), coverage, run.selection.is_empty()),
+        coverage,
+        profiles: parts(&requirements, &cases, run, registry),
         counts: count(cases.iter().map(|case| case.verdict)),
         requests: end.exchanges,
         areas: areas(&requirements, registry),
         requirements,
         cases,
+    }
+}
+
+/// The result in each profile, where the run was about all of them.
+fn parts(
+    requirements: &[RequirementResult],
+    cases: &[CaseResult],
+    run: &RunRecord,
+    registry: &Registry,
+) -> Vec<ProfileResult> {
+    if run.profile != profiles::FULL {
+        return Vec::new();
+    }
+    let part = |profile: &str| {
+        let is_own = |id: &str| registry.get(id).is_some_and(|known| profiles::holds(profile, known));
+        let own = cases.iter().filter(|case| case.covers.iter().any(|id| is_own(id)));
+        let own: Vec<&CaseResult> = own.collect();
+        let coverage = coverage(requirements.iter().filter(|one| is_own(&one.id)), &run.target);
+        ProfileResult {
+            profile: profile.to_owned(),
+            conclusion: conclude(&own, coverage, run.selection.is_empty()),
+            coverage,
+            counts: count(own.iter().map(|case| case.verdict)),
+        }
     };
-    report.conclusion = conclude(&report);
-    report
+    let touched = |profile: &&str| {
+        let mut known = requirements.iter().filter_map(|one| registry.get(&one.id));
+        known.any(|known| profiles::holds(profile, known))
+    };
+    profiles::of_nodes(registry)
+        .into_iter()
+        .filter(touched)
+        .map(part)
+        .collect()
 }
 
 /// A SHOULD that is not followed is a warning.
@@ -165,7 +198,7 @@ fn requirements(registry: &Registry, cases: &[CaseResult], run: &RunRecord) -> V
     for requirement in registry
         .requirements
         .iter()
-        .filter(|requirement| requirement.profile == run.profile)
+        .filter(|requirement| profiles::holds(&run.profile, requirement))
     {
         let own: Vec<&CaseResult> = cases
             .iter()
@@ -213,9 +246,9 @@ fn worst(requirement: &Requirement, cases: &[&CaseResult]) -> Option<Verdict> {
     Some(found.unwrap_or(Verdict::NotApplicable))
 }
 
-fn coverage(requirements: &[RequirementResult], target: &TargetRecord) -> Coverage {
+fn coverage<'a>(requirements: impl Iterator<Item = &'a RequirementResult>, target: &TargetRecord) -> Coverage {
     let mut coverage = Coverage::default();
-    for requirement in requirements.iter().filter(|requirement| requirement.level.is_must()) {
+    for requirement in requirements.filter(|requirement| requirement.level.is_must()) {
         let declares = |feature: &String| target.features.contains(feature);
         if requirement.feature.as_ref().is_some_and(|feature| !declares(feature))
             || requirement.unless.as_ref().is_some_and(declares)
@@ -276,6 +309,9 @@ pub(super) fn title(id: &str, requirement: &Requirement) -> String {
         ("DISC", "Discovery"),
         ("CNF", "Conflicts"),
         ("CID", "Content ids"),
+        ("LINT", "Lint"),
+        ("DECAY", "Decay"),
+        ("SYN", "Synthesis"),
     ];
     known
         .iter()
@@ -291,32 +327,30 @@ fn count(verdicts: impl Iterator<Item = Verdict>) -> BTreeMap<Verdict, usize> {
     counts
 }
 
-fn conclude(report: &Report) -> Conclusion {
-    let unexpected = report
-        .cases
+/// `whole`: nothing was left out by a selection.
+fn conclude(cases: &[&CaseResult], coverage: Coverage, whole: bool) -> Conclusion {
+    let any = |verdict: Verdict| cases.iter().any(|case| case.verdict == verdict);
+    let unexpected = cases
         .iter()
         .any(|case| case.verdict == Verdict::Fail && case.expected.is_none());
-    let failed = report.count(Verdict::Fail) > 0;
-    let whole = report.selection.is_empty();
-    if report.count(Verdict::Error) > 0 {
+    if any(Verdict::Error) {
         return Conclusion::HarnessError;
     }
-    if report.count(Verdict::Unreachable) > 0 {
+    if any(Verdict::Unreachable) {
         return Conclusion::Unreachable;
     }
-    if unexpected || report.stale().next().is_some() {
+    if unexpected || cases.iter().any(|case| case.is_stale()) {
         return if whole {
             Conclusion::NotConformant
         } else {
             Conclusion::SelectionFailed
         };
     }
-    if failed {
+    if any(Verdict::Fail) {
         return Conclusion::AsExpected;
     }
-    let coverage = report.coverage;
     let all = coverage.musts > 0 && coverage.passed + coverage.excluded == coverage.musts;
-    let nothing_open = report.count(Verdict::Inconclusive) == 0 && report.count(Verdict::Pass) > 0;
+    let nothing_open = !any(Verdict::Inconclusive) && any(Verdict::Pass);
     match (whole, nothing_open) {
         (true, true) if all => Conclusion::Conformant,
         (false, true) => Conclusion::SelectionPassed,
@@ -328,3 +362,6 @@ const FORMAT: u32 = 1;
 
 /// How many exchanges before the one to blame are shown.
 const LED_THERE: usize = 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,25 @@
 //! What every renderer says in the same words: figures with their denominator, and what was wrong with a case.
 
-use super::{CaseResult, FailureResult, Report, RequirementResult, curl::visible};
+use super::{CaseResult, Coverage, FailureResult, Report, RequirementResult, curl::visible};
 use crate::{error::RunError, judge::Verdict};
 
 /// `191 of 241 MUSTs judged and passed, 9 excluded with reasons`.
 pub(super) fn denominator(report: &Report) -> String {
-    let coverage = report.coverage;
-    let among = if report.selection.is_empty() {
-        ""
-    } else {
-        " that the selection touches"
-    };
+    share(report.coverage, report.selection.is_empty())
+}
+
+/// `lint: conformant, 52 of 53 MUSTs judged and passed, 1 excluded with reasons`, for each profile of a run of all.
+pub(super) fn profiles(report: &Report) -> impl Iterator<Item = String> {
+    report.profiles.iter().map(|part| {
+        let sentence = part.conclusion.sentence();
+        let word = sentence.split([':', ';']).next().unwrap_or(sentence);
+        let share = share(part.coverage, report.selection.is_empty());
+        flat(&format!("{}: {word}, {share}", part.profile))
+    })
+}
+
+fn share(coverage: Coverage, whole: bool) -> String {
+    let among = if whole { "" } else { " that the selection touches" };
     let mut parts = vec![format!(
         "{} of {} MUSTs{among} judged and passed",
         coverage.passed, coverage.musts
@@ -22,7 +31,7 @@ pub(super) fn denominator(report: &Report) -> String {
     if coverage.excluded > 0 {
         parts.push(format!("{} excluded with reasons", coverage.excluded));
     }
-    let open = open(report);
+    let open = unjudged(coverage);
     if open > 0 {
         parts.push(format!("{open} not judged in this run"));
     }
@@ -31,10 +40,13 @@ pub(super) fn denominator(report: &Report) -> String {
 
 /// MUSTs that this run should have judged, and did not.
 pub(super) fn open(report: &Report) -> usize {
-    report
-        .coverage
+    unjudged(report.coverage)
+}
+
+fn unjudged(coverage: Coverage) -> usize {
+    coverage
         .musts
-        .saturating_sub(report.coverage.judged.saturating_add(report.coverage.excluded))
+        .saturating_sub(coverage.judged.saturating_add(coverage.excluded))
 }
 
 /// `355 cases: 340 pass, 12 fail, 3 inconclusive`.

@@ -21,10 +21,13 @@ pub fn render(report: &Report) -> String {
         ),
     );
     push(&mut page, &format!("**{}**", plain(report.conclusion.sentence())));
-    push(
-        &mut page,
-        &format!("- {}\n- {}", figures::denominator(report), figures::tally(report)),
-    );
+    let parts = figures::profiles(report).map(|part| plain(&part));
+    let lines: Vec<String> = [figures::denominator(report), figures::tally(report)]
+        .into_iter()
+        .chain(parts)
+        .map(|line| format!("- {line}"))
+        .collect();
+    push(&mut page, &lines.join("\n"));
     push(&mut page, &facts(report));
     push(&mut page, &areas(report));
     troubles(&mut page, report);

@@ -175,6 +175,9 @@ fn closing(screen: &mut Screen, report: &Report, view: &View<'_>) {
     screen.styled(style, report.conclusion.sentence());
     screen.text(2, &figures::denominator(report));
     screen.text(2, &figures::tally(report));
+    for part in figures::profiles(report) {
+        screen.text(2, &part);
+    }
     if !report.selection.is_empty() {
         screen.text(2, &format!("selected: {}", figures::flat(&report.selection.join(", "))));
     }

@@ -52,6 +52,7 @@ pub(crate) fn report() -> Report {
             passed: 1,
             excluded: 1,
         },
+        profiles: Vec::new(),
         counts,
         requests: 93,
         areas: areas(&requirements),

@@ -142,6 +142,7 @@ fn slices(parts: &[(&'static str, &'static str, usize)]) -> Vec<Slice> {
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let target = &report.target;
     let mut facts = vec![("Profile", report.profile.clone())];
+    facts.extend(figures::profiles(report).map(|part| ("Of these", part)));
     if !report.selection.is_empty() {
         facts.push(("Selected", report.selection.join(", ")));
     }
