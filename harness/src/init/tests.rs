@@ -342,5 +342,5 @@ fn the_features_that_are_named_are_those_of_the_schema() {
     for feature in &features {
         assert!(text.contains(&format!("#   {feature} ")), "{feature}\n{text}");
     }
-    assert_eq!(features.len(), 6);
+    assert_eq!(features.len(), 7);
 }

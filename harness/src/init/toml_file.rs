@@ -27,6 +27,7 @@ pub(super) fn text(found: &Found, access: &Access) -> String {
          #   past-timestamp      POST /v1/facts takes a `timestamp` from a key with admin\n\
          #   command-line        `stigmem federation` registers peers and keeps checkpoints\n\
          #   instructions        facts may be instructions, with rules of their own\n\
+         #   jobs                lint and decay of a large scope are answered with a job\n\
          #   push                POST /v1/federation/facts/push can be switched on\n\
          #   team-federation     an operator can allow the scope team between nodes\n\
          features = []\n\
