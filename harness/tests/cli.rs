@@ -102,6 +102,27 @@ fn a_selected_run_passes_but_never_says_conformant() {
 }
 
 #[test]
+fn a_run_of_all_profiles_says_the_result_in_each() {
+    let outcome = kit(&["run", "--profile", "full", "--select", "SEM-07", "--select", "SYN-09"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.said);
+    let report = outcome.report.as_ref().unwrap();
+    let parts = report["profiles"].as_array().unwrap();
+    let names: Vec<&str> = parts.iter().map(|part| part["profile"].as_str().unwrap()).collect();
+    assert_eq!(names, ["core", "synthesis"]);
+    assert!(
+        parts.iter().all(|part| part["conclusion"] == "selection-passed"),
+        "{parts:?}"
+    );
+    assert!(
+        outcome.said.contains("synthesis: the selected cases passed"),
+        "{}",
+        outcome.said
+    );
+    let again = kit(&["judge", outcome.path("trace.jsonl").to_str().unwrap()]);
+    assert_eq!(again.report, outcome.report);
+}
+
+#[test]
 fn judging_the_trace_again_gives_the_same_report() {
     let first = kit(&["run", "--select", "retraction", "--select", "HLC-01"]);
     let again = kit(&["judge", first.path("trace.jsonl").to_str().unwrap()]);
