@@ -20,7 +20,7 @@ use crate::{
     exit::Exit,
     judge::Verdict,
     matrix::{self, Matrix, Outcome, Row, Summary, Trial},
-    plan,
+    plan, profiles,
     protocol::instant,
     report, seed,
     target::Share,
@@ -33,7 +33,7 @@ pub(super) struct KillMatrixArgs {
     /// Only these: deviations, requirements or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     select: Vec<String>,
-    /// Only these profiles; may be repeated
+    /// Only these profiles, or `full` for all; may be repeated
     #[arg(long, value_name = "NAME")]
     profile: Vec<String>,
     /// Play every case on each deviation, not those alone that have to catch it and a sample of the others
@@ -127,7 +127,8 @@ fn choose<'a>(args: &KillMatrixArgs, all: &'a [Deviation], edition: &Edition) ->
     let chosen = all.iter().filter(|deviation| {
         let selected = args.select.is_empty() || args.select.iter().any(|what| selects(what, deviation));
         let profile = profile(deviation, edition);
-        let of_profile = args.profile.is_empty() || args.profile.iter().any(|wanted| wanted == profile);
+        let wants = |wanted: &String| wanted == profile || wanted == profiles::FULL;
+        let of_profile = args.profile.is_empty() || args.profile.iter().any(wants);
         selected && of_profile && (!deviation.needs_the_node() || !wire_only(args))
     });
     let chosen: Vec<&Deviation> = chosen.collect();
