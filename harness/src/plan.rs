@@ -2,7 +2,7 @@
 
 use crate::{
     error::InputError,
-    registry::Registry,
+    registry::{ADAPTER, Registry},
     seed::Draw,
     target::{self, Target},
     trace::{LeftOut, LeftOutAs},
@@ -49,6 +49,13 @@ pub fn plan(
             "--profile",
             "",
             format!("{profile:?} is not a profile of the specification"),
+        ));
+    }
+    if registry.judges(profile, ADAPTER) {
+        return Err(InputError::at(
+            "--profile",
+            "",
+            format!("{profile:?} is about adapters: `stigmem-conformance adapter` judges them"),
         ));
     }
     let mut plan = Plan {

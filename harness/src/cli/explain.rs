@@ -82,7 +82,8 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String
     for case in &own {
         let _ = writeln!(out, "  {}\n    when it fails: {}", case.id, case.why);
     }
-    let _ = writeln!(out, "\nRun them: stigmem-conformance run --select {}", requirement.id);
+    let command = command(own.iter().any(|case| case.adapter().is_some()));
+    let _ = writeln!(out, "\nRun them: {command} --select {}", requirement.id);
 }
 
 fn about_case(case: &Case, edition: &Edition, out: &mut String) {
@@ -94,6 +95,13 @@ fn about_case(case: &Case, edition: &Edition, out: &mut String) {
         }
     }
     match &case.body {
+        CaseBody::Adapter(adapter) => {
+            let _ = writeln!(out, "\n  Steps:");
+            for (n, step) in adapter.steps.iter().enumerate() {
+                let role = if step.expect.is_some() { "judges" } else { "prepares" };
+                let _ = writeln!(out, "    {} {} ({role})", n + 1, step.name());
+            }
+        }
         CaseBody::Every(every) => {
             let _ = writeln!(
                 out,
@@ -112,5 +120,14 @@ fn about_case(case: &Case, edition: &Edition, out: &mut String) {
     if !case.needs.is_empty() {
         let _ = writeln!(out, "  Needs the features {:?}.", case.needs);
     }
-    let _ = writeln!(out, "\n  Run it: stigmem-conformance run --select {}\n", case.id);
+    let command = command(case.adapter().is_some());
+    let _ = writeln!(out, "\n  Run it: {command} --select {}\n", case.id);
+}
+
+/// What plays cases about adapters, and all others.
+fn command(about_adapters: bool) -> &'static str {
+    match about_adapters {
+        true => "stigmem-conformance adapter --kind …",
+        false => "stigmem-conformance run",
+    }
 }

@@ -276,6 +276,7 @@ pub(super) fn title(id: &str, requirement: &Requirement) -> String {
         ("DISC", "Discovery"),
         ("CNF", "Conflicts"),
         ("CID", "Content ids"),
+        ("ADPT", "Adapters"),
     ];
     known
         .iter()
