@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
     process::{ChildStdin, ChildStdout},
     time::timeout,
 };
@@ -12,10 +12,10 @@ use tokio::{
 use crate::judge::wrong::cut;
 
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct Client<I = ChildStdin, O = ChildStdout> {
     /// Absent once it was closed.
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    input: Option<I>,
+    output: BufReader<O>,
     /// The line that is being read.
     line: Vec<u8>,
     /// The rest of a line that is too long to be read.
@@ -48,8 +48,8 @@ enum Message {
     Stray,
 }
 
-impl Client {
-    pub(super) fn new(input: ChildStdin, output: ChildStdout) -> Self {
+impl<I: AsyncWrite + Unpin, O: AsyncRead + Unpin> Client<I, O> {
+    pub(super) fn new(input: I, output: O) -> Self {
         Self {
             input: Some(input),
             output: BufReader::new(output),
@@ -218,3 +218,86 @@ const MAX_STRAY: usize = 20;
 
 /// More pages than this is a list without end.
 const MAX_PAGES: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    /// A client, and the server's ends of its streams.
+    fn client() -> (Client<DuplexStream, DuplexStream>, DuplexStream, DuplexStream) {
+        let (input, heard) = duplex(1 << 16);
+        let (said, output) = duplex(1 << 16);
+        (Client::new(input, output), heard, said)
+    }
+
+    /// What comes of a request when the server has said this.
+    async fn replied(said_before: &[u8]) -> (Reply, Vec<String>, String) {
+        let (mut client, mut heard, mut said) = client();
+        said.write_all(said_before).await.unwrap();
+        drop(said);
+        let reply = client.call("t", Map::new(), SOON).await;
+        client.close();
+        let mut text = String::new();
+        heard.read_to_string(&mut text).await.unwrap();
+        (reply, client.stray, text)
+    }
+
+    #[tokio::test]
+    async fn a_reply_is_found_among_other_messages() {
+        let said = concat!(
+            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}\n\n",
+            "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}\n",
+            "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"roots/list\"}\n",
+            "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}}\n",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"isError\":true}}\n",
+        );
+        let (reply, stray, heard) = replied(said.as_bytes()).await;
+        assert_eq!(reply, Reply::Result(json!({"isError": true})));
+        assert_eq!(stray, Vec::<String>::new());
+        let lines: Vec<Value> = heard.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["method"], "tools/call");
+        assert_eq!((&lines[1]["id"], &lines[1]["result"]), (&json!("p"), &json!({})));
+        assert_eq!(lines[2]["error"]["code"], -32601);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_is_kept_and_passed_over() {
+        let said = "hello\n[]\n{\"id\":1}\n{\"jsonrpc\":\"2.0\",\"id\":1}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}\n";
+        let (reply, stray, _) = replied(said.as_bytes()).await;
+        assert_eq!(reply, Reply::Error(json!({"code": 1})));
+        assert_eq!(stray.len(), 4);
+        assert_eq!(stray[0], "hello");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_leaves_or_says_nothing_is_told_apart() {
+        assert_eq!(replied(b"").await.0, Reply::Closed);
+        assert_eq!(replied(b"{\"jsonrpc\":\"2.0\",\"id\":1,").await.0, Reply::Closed);
+        let (mut client, _heard, _said) = client();
+        let late = client.call("t", Map::new(), Duration::from_millis(20)).await;
+        assert_eq!(late, Reply::Late);
+    }
+
+    #[tokio::test]
+    async fn a_line_without_end_is_not_kept_in_memory() {
+        let (mut client, _heard, mut said) = client();
+        let server = async move {
+            let part = vec![b'x'; 1 << 16];
+            for _ in 0..=LONGEST_LINE / part.len() {
+                said.write_all(&part).await.unwrap();
+            }
+            said.write_all(b"\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":5}\n")
+                .await
+                .unwrap();
+            said
+        };
+        let (reply, _said) = tokio::join!(client.call("t", Map::new(), SOON), server);
+        assert_eq!(reply, Reply::Result(json!(5)));
+        assert_eq!(client.stray.len(), 1);
+        assert!(client.stray[0].len() < 1000 && client.line.capacity() <= 2 * LONGEST_LINE);
+    }
+}

@@ -191,7 +191,6 @@ impl Play {
             kit: setting.ground.kit.clone(),
             command: Vec::new(),
             env,
-            folder,
         };
         Ok(Host::new(&setting.adapter, names, start, port, key.to_owned()))
     }

@@ -26,7 +26,6 @@ pub(super) struct Start {
     pub command: Vec<String>,
     /// What its environment has beside ours; `None` takes a variable away.
     pub env: BTreeMap<String, Option<String>>,
-    pub folder: PathBuf,
 }
 
 /// A running command. Dropping it kills the command and what it started.
@@ -69,7 +68,8 @@ impl Start {
         let address = listener.local_addr().map_err(fail("no lifeline"))?;
         let mut command = Command::new(&self.kit);
         command.args(["shepherd", "--lifeline", &address.to_string(), "--"]);
-        command.args(&self.command).current_dir(&self.folder);
+        // Where the user is: what they type is relative to that.
+        command.args(&self.command);
         self.set_env(&mut command);
         let input = if talks { Stdio::piped() } else { Stdio::null() };
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -362,7 +362,7 @@ def tool(name, given):
         fact = request("GET", f"/v1/facts/{given['id']}")[1]
         return {"found": True} if flawed("counts-only") else fact
     if name == "disputes":
-        page = request("GET", "/v1/conflicts", {"status": given["status"]})[1]
+        page = request("GET", "/v1/conflicts", dict(given))[1]
         return {"count": len(page["conflicts"])} if flawed("counts-only") else page
     if name == "settle":
         path = urllib.parse.quote(given["conflict"], safe="")
