@@ -147,6 +147,15 @@ fn lint_adapter(case: &Case, adapter: &AdapterCase, problems: &mut Vec<InputErro
     if !adapter.steps.iter().any(|step| step.expect.is_some()) {
         problems.push(problem(case, "no step judges anything: give one an `expect`"));
     }
+    let nodes = adapter.steps.iter().map(|step| &step.source["node"]);
+    for rule in nodes
+        .chain([&adapter.node])
+        .flat_map(|node| node["answers"].as_array().into_iter().flatten())
+    {
+        if let Some(Err(malformed)) = rule.get("to").map(pattern::check) {
+            problems.push(problem(case, format!("a rule of the node: {malformed}")));
+        }
+    }
     let mut names: BTreeSet<String> = play::NAMES.map(str::to_owned).into();
     for (n, step) in adapter.steps.iter().enumerate() {
         let mut say = |message: String| problems.push(problem(case, format!("step {}: {message}", n + 1)));
