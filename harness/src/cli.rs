@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how answers and errors are shown.
 
+mod adapter;
 mod bench;
 mod compare;
 mod demo;
@@ -82,6 +83,9 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Show that the cases can fail: play them on nodes that break one rule each
     KillMatrix(kill_matrix::KillMatrixArgs),
+    /// Judge an adapter: play the host that calls it and the node that it talks to
+    #[command(after_help = EXIT_CODES)]
+    Adapter(adapter::AdapterArgs),
     /// Judge a recorded trace again
     Judge(judge::JudgeArgs),
     /// Check that a report is what its trace says, and who signed it
@@ -102,9 +106,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Keep a node process from outliving this program
+    /// Keep a process of a target's from outliving this program
     #[command(hide = true)]
     Shepherd {
+        /// Where this program listens for how an adapter ended
+        #[arg(long, value_name = "ADDRESS")]
+        lifeline: Option<std::net::SocketAddr>,
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
@@ -153,6 +160,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(args)) => demo::demo(&args),
         Some(Command::Explore(args)) => explore::explore(&args),
         Some(Command::KillMatrix(args)) => kill_matrix::kill_matrix(&args),
+        Some(Command::Adapter(args)) => adapter::adapter(&args),
         Some(Command::Judge(args)) => judge::judge(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Report(command)) => report::report(&command),
@@ -163,7 +171,12 @@ pub fn main() -> ExitCode {
         Some(Command::Stigmem { args }) => {
             return stigmem_node::operator_main(std::iter::once(OsString::from("stigmem")).chain(args));
         }
-        Some(Command::Shepherd { command }) => return shepherd(command),
+        Some(Command::Shepherd { lifeline, command }) => {
+            return match lifeline {
+                None => shepherd(command),
+                Some(lifeline) => attend(lifeline, command),
+            };
+        }
     };
     match outcome {
         Ok(exit) => exit.into(),
@@ -215,6 +228,17 @@ fn shepherd(command: Vec<OsString>) -> ExitCode {
             say_error(&message);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The same for an adapter, whose streams are its own.
+fn attend(lifeline: std::net::SocketAddr, command: Vec<OsString>) -> ExitCode {
+    let Ok(runtime) = runtime() else {
+        return Exit::Harness.into();
+    };
+    match runtime.block_on(crate::world::shepherd::attend(lifeline, command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

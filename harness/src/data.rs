@@ -1,4 +1,4 @@
-//! The data folders (`spec`, `schemas`, `vectors`, `targets`, `deviations`): embedded in the binary, or read from `--data DIR`.
+//! The data folders (`spec`, `schemas`, `vectors`, `targets`, `adapters`, `deviations`): embedded in the binary, or read from `--data DIR`.
 
 use std::{
     collections::BTreeMap,
@@ -51,7 +51,7 @@ impl Data {
             }
             read_folder(&path, folder, &mut files)?;
         }
-        let ours = |name: &str| name.starts_with("targets/") || name.starts_with("deviations/");
+        let ours = |name: &str| OURS.iter().any(|folder| name.starts_with(folder));
         for (name, text) in EMBEDDED.iter().filter(|(name, _)| ours(name)) {
             files.insert((*name).to_owned(), (*text).to_owned());
         }
@@ -109,5 +109,8 @@ fn read_folder(path: &Path, name: &str, files: &mut BTreeMap<String, String>) ->
     }
     Ok(())
 }
+
+/// Folders of the kit's own, which `--data` does not replace.
+const OURS: [&str; 3] = ["targets/", "adapters/", "deviations/"];
 
 const MAX_FILE: u64 = 4 << 20;

@@ -15,6 +15,7 @@ pub use every::judge as judge_rules;
 pub use verdict::{CaseVerdict, Failure, Verdict};
 
 use crate::{
+    adapter,
     bindings::{Bindings, Saved},
     schemas::Schemas,
     trace::{CaseRecord, Event, StepRecord},
@@ -61,7 +62,7 @@ pub fn judge_among(
 }
 
 /// A node that refuses everything in perfect form, or answers one page to all, does nothing right. What it answers is evidence only
-/// beside a case in which it stored a fact and showed it again.
+/// beside a case in which it stored a fact and showed it again. So is the silence of an adapter, beside one in which it asked its node.
 fn doubt(vectors: &Vectors, verdicts: &mut BTreeMap<String, CaseVerdict>) {
     let is_witness = |id: &str| vectors.find(id).is_some_and(Case::is_witness);
     if verdicts
@@ -70,16 +71,24 @@ fn doubt(vectors: &Vectors, verdicts: &mut BTreeMap<String, CaseVerdict>) {
     {
         return;
     }
-    for verdict in verdicts.values_mut().filter(|verdict| verdict.verdict == Verdict::Pass) {
-        *verdict = CaseVerdict::of(
-            Verdict::Inconclusive,
-            "as expected, but in no case did the node store a fact and show it again, so this shows nothing",
-        );
+    for (id, verdict) in verdicts
+        .iter_mut()
+        .filter(|(_, verdict)| verdict.verdict == Verdict::Pass)
+    {
+        let what = match vectors.find(id).and_then(Case::adapter) {
+            None => "did the node store a fact and show it again",
+            Some(_) => "did the adapter ask its node for anything",
+        };
+        let message = format!("as expected, but in no case {what}, so this shows nothing");
+        *verdict = CaseVerdict::of(Verdict::Inconclusive, message);
     }
 }
 
 /// One case: the first step that does not hold decides, save that refusals are all looked at.
 pub fn judge_case(case: &Case, record: &CaseRecord, schemas: &Schemas) -> CaseVerdict {
+    if let Some(adapter) = case.adapter() {
+        return adapter::judge::judge(adapter, record);
+    }
     if let Some(message) = &record.harness_error {
         return CaseVerdict::of(Verdict::Error, message.clone());
     }

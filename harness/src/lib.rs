@@ -1,5 +1,6 @@
 //! The Stigmem conformance harness: plans a run, drives a node, judges the trace, reports.
 
+pub mod adapter;
 pub mod bench;
 pub mod bindings;
 pub mod body;

@@ -3,7 +3,7 @@
 use crate::{
     error::InputError,
     profiles,
-    registry::Registry,
+    registry::{ADAPTER, Registry},
     seed::Draw,
     target::{self, Target},
     trace::{LeftOut, LeftOutAs},
@@ -39,6 +39,13 @@ pub fn plan(
     selection: &[String],
     seed: u64,
 ) -> Result<Plan, InputError> {
+    if registry.judges(profile, ADAPTER) {
+        return Err(InputError::at(
+            "--profile",
+            "",
+            format!("{profile:?} is about adapters: `stigmem-conformance adapter` judges them"),
+        ));
+    }
     let known = profiles::of_nodes(registry);
     if profile != profiles::FULL && !known.contains(&profile) {
         let what = format!(

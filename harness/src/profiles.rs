@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    registry::{Registry, Requirement},
+    registry::{NODE, Registry, Requirement},
     vectors::{Case, Vectors},
 };
 
 /// All profiles of nodes at once. A node is conformant in it when it is in each of them.
 pub const FULL: &str = "full";
-
-/// Whose requirements a run is about.
-const NODE: &str = "node";
 
 /// Whether a requirement counts for a profile.
 pub fn holds(profile: &str, requirement: &Requirement) -> bool {

@@ -96,17 +96,24 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The optional features that requirements hang on.
+    /// The optional features of nodes that requirements hang on.
     pub fn features(&self) -> Vec<&str> {
         let mut features: Vec<&str> = self
             .requirements
             .iter()
+            .filter(|requirement| requirement.actor == NODE)
             .flat_map(|requirement| [requirement.feature.as_deref(), requirement.unless.as_deref()])
             .flatten()
             .collect();
         features.sort_unstable();
         features.dedup();
         features
+    }
+
+    /// Whether a profile has requirements of this actor.
+    pub fn judges(&self, profile: &str, actor: &str) -> bool {
+        let mut all = self.requirements.iter();
+        all.any(|requirement| requirement.profile == profile && requirement.actor == actor)
     }
 
     pub fn get(&self, id: &str) -> Option<&Requirement> {
@@ -165,6 +172,9 @@ fn parse_head(head: &str, file: &str, section: &str) -> Result<Requirement, Stri
         "MAY" => Level::May,
         other => return Err(format!("{other:?} is not a level")),
     };
+    if !ACTORS.contains(actor) {
+        return Err(format!("{actor:?} is not an actor; there are {ACTORS:?}"));
+    }
     let (feature, unless) = match rest {
         [] => (None, None),
         [one] => condition(one)?,
@@ -230,6 +240,11 @@ pub fn is_id(text: &str) -> bool {
     })
 }
 
+/// Who has obligations.
+pub const NODE: &str = "node";
+pub const ADAPTER: &str = "adapter";
+const ACTORS: [&str; 2] = [NODE, ADAPTER];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +272,7 @@ mod tests {
             "> **SEM-07** · SHALL · node · core",
             "> **SEM-07** · MUST · node",
             "> **SEM-07** · MUST · node · core · maybe",
+            "> **SEM-07** · MUST · nodes · core",
         ] {
             let error = parse("spec/x.md", &format!("\n{head}\n> Text.\n")).unwrap_err();
             assert_eq!(error.place, "spec/x.md:2", "{head}");

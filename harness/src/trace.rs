@@ -1,11 +1,14 @@
 //! The trace: what was sent and what came back. Verdicts are a function of it, so it must hold all they need.
 
 pub mod file;
+mod hosted;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use hosted::{Ended, Hosted};
 
 /// A line of `trace.jsonl`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -316,4 +319,6 @@ pub enum Event {
     Lost,
     /// Something of ours was set: a peer's answers, a link.
     Set,
+    /// What the host of an adapter saw.
+    Hosted(Box<Hosted>),
 }

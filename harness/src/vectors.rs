@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::adapter::case::AdapterCase;
+
 pub use read::load;
 pub use step::{Credential, Edit, Step, Verb};
 pub use world::WorldWish;
@@ -53,25 +55,37 @@ pub struct Case {
 pub enum CaseBody {
     Steps(Vec<Step>),
     Every(Box<Every>),
+    /// About an adapter; host and node are played.
+    Adapter(Box<AdapterCase>),
 }
 
 impl Case {
     pub fn steps(&self) -> &[Step] {
         match &self.body {
             CaseBody::Steps(steps) => steps,
-            CaseBody::Every(_) => &[],
+            CaseBody::Every(_) | CaseBody::Adapter(_) => &[],
         }
     }
 
     pub fn every(&self) -> Option<&Every> {
         match &self.body {
-            CaseBody::Steps(_) => None,
+            CaseBody::Steps(_) | CaseBody::Adapter(_) => None,
             CaseBody::Every(every) => Some(every),
         }
     }
 
-    /// Whether a pass of it shows that the node stores a fact and shows it again.
+    pub fn adapter(&self) -> Option<&AdapterCase> {
+        match &self.body {
+            CaseBody::Adapter(adapter) => Some(adapter),
+            CaseBody::Steps(_) | CaseBody::Every(_) => None,
+        }
+    }
+
+    /// Whether a pass of it shows that the node stores a fact and shows it again, or that an adapter does anything at all.
     pub fn is_witness(&self) -> bool {
+        if let Some(adapter) = self.adapter() {
+            return adapter.witness;
+        }
         let writes = |step: &Step| matches!(step.verb, Verb::Assert(_));
         let reads = |step: &Step| matches!(step.verb, Verb::Fact(_)) && !step.prepares();
         let written = self.steps().iter().position(writes);

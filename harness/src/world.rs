@@ -8,5 +8,5 @@ pub mod mask;
 pub mod node;
 pub mod peer;
 pub mod raw;
-mod serve;
+pub(crate) mod serve;
 pub mod shepherd;

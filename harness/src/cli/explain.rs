@@ -8,7 +8,7 @@ use super::{DataArgs, Edition, run::DEFAULT_PROFILE, say};
 use crate::{
     error::{InputError, RunError},
     exit::Exit,
-    registry::Requirement,
+    registry::{ADAPTER, Requirement},
     vectors::{Case, CaseBody},
 };
 
@@ -82,20 +82,8 @@ fn about_requirement(requirement: &Requirement, cases: &[Case], out: &mut String
     for case in &own {
         let _ = writeln!(out, "  {}\n    when it fails: {}", case.id, case.why);
     }
-    let _ = writeln!(
-        out,
-        "\nRun them: stigmem-conformance run {}--select {}",
-        of_profile(Some(requirement)),
-        requirement.id
-    );
-}
-
-/// The option that names the profile, where it is not the one that is run unasked.
-fn of_profile(requirement: Option<&Requirement>) -> String {
-    match requirement.map(|requirement| requirement.profile.as_str()) {
-        None | Some(DEFAULT_PROFILE) => String::new(),
-        Some(profile) => format!("--profile {profile} "),
-    }
+    let command = command(Some(requirement));
+    let _ = writeln!(out, "\nRun them: {command} --select {}", requirement.id);
 }
 
 fn about_case(case: &Case, edition: &Edition, out: &mut String) {
@@ -107,6 +95,13 @@ fn about_case(case: &Case, edition: &Edition, out: &mut String) {
         }
     }
     match &case.body {
+        CaseBody::Adapter(adapter) => {
+            let _ = writeln!(out, "\n  Steps:");
+            for (n, step) in adapter.steps.iter().enumerate() {
+                let role = if step.expect.is_some() { "judges" } else { "prepares" };
+                let _ = writeln!(out, "    {} {} ({role})", n + 1, step.name());
+            }
+        }
         CaseBody::Every(every) => {
             let _ = writeln!(
                 out,
@@ -125,11 +120,17 @@ fn about_case(case: &Case, edition: &Edition, out: &mut String) {
     if !case.needs.is_empty() {
         let _ = writeln!(out, "  Needs the features {:?}.", case.needs);
     }
-    let covered = case.covers.iter().find_map(|id| edition.registry.get(id));
-    let profile = of_profile(covered);
-    let _ = writeln!(
-        out,
-        "\n  Run it: stigmem-conformance run {profile}--select {}\n",
-        case.id
-    );
+    let command = command(case.covers.iter().find_map(|id| edition.registry.get(id)));
+    let _ = writeln!(out, "\n  Run it: {command} --select {}\n", case.id);
+}
+
+/// What plays the cases of a requirement: a command of its own for adapters, and the profile where it is not the one that is run unasked.
+fn command(requirement: Option<&Requirement>) -> String {
+    match requirement {
+        Some(requirement) if requirement.actor == ADAPTER => "stigmem-conformance adapter --kind …".to_owned(),
+        Some(requirement) if requirement.profile != DEFAULT_PROFILE => {
+            format!("stigmem-conformance run --profile {}", requirement.profile)
+        }
+        _ => "stigmem-conformance run".to_owned(),
+    }
 }

@@ -187,9 +187,15 @@ pub(super) fn ground(scratch: &Path, timeout: u64) -> Result<Ground, RunError> {
     })
 }
 
+/// SHA-256 of the folders that verdicts hang on.
+pub(super) fn digests(edition: &Edition) -> BTreeMap<String, String> {
+    let folders = ["spec", "schemas", "vectors"];
+    folders
+        .map(|folder| (folder.to_owned(), edition.data.digest(&format!("{folder}/"))))
+        .into()
+}
+
 fn run_record(args: &RunArgs, edition: &Edition, target: &Target, plan: &Plan) -> RunRecord {
-    let digests =
-        ["spec", "schemas", "vectors"].map(|folder| (folder.to_owned(), edition.data.digest(&format!("{folder}/"))));
     RunRecord {
         format: 1,
         kit: env!("CARGO_PKG_VERSION").to_owned(),
@@ -210,7 +216,7 @@ fn run_record(args: &RunArgs, edition: &Edition, target: &Target, plan: &Plan) -
             repeat: repeat(args),
             expected: target.expected.clone(),
         },
-        digests: BTreeMap::from(digests),
+        digests: digests(edition),
         left_out: plan.left_out.clone(),
     }
 }
@@ -308,7 +314,7 @@ pub(super) fn write_reports(dir: &Path, report: &Report) -> Result<Vec<String>, 
     Ok(written)
 }
 
-fn make_folder(dir: &Path) -> Result<(), InputError> {
+pub(super) fn make_folder(dir: &Path) -> Result<(), InputError> {
     fs::create_dir_all(dir).map_err(|error| InputError::new(dir, "", format!("cannot be made: {error}")))
 }
 

@@ -11,6 +11,7 @@ use super::{
     records::{ends, of_case, runs},
 };
 use crate::{
+    adapter::file::AdapterFile,
     data::Data,
     registry,
     target::Target,
@@ -53,6 +54,24 @@ proptest! {
             let written = toml::to_string(&target).expect("a target can be written");
             let again = read_target(&written).expect("what was written");
             prop_assert_eq!(serde_json::to_value(&again).expect("JSON"), serde_json::to_value(&target).expect("JSON"), "{}", written);
+        }
+    }
+
+    #[test]
+    fn an_adapter_file_with_one_thing_changed_is_read_or_refused(place in any::<prop::sample::Index>(), new in prop::option::of(bodies())) {
+        let text = EDITION.data.get("adapters/bundled.toml").expect("our own adapters");
+        let mut file: Value = toml::from_str(text).expect("our own adapters");
+        change(&mut file, place, new);
+        // What TOML has no word for is not written.
+        let Ok(text) = toml::to_string(&file) else { return Ok(()) };
+        let read = || AdapterFile::parse(&text, "x.toml", PathBuf::from("."), &EDITION.schemas);
+        match (read(), read()) {
+            (Ok(one), Ok(_)) => {
+                for kind in one.kinds() {
+                    let _ = one.clone().adapter(kind).map(|adapter| adapter.conditions());
+                }
+            }
+            (one, other) => prop_assert_eq!(one.err(), other.err()),
         }
     }
 

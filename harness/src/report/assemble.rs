@@ -312,6 +312,7 @@ pub(super) fn title(id: &str, requirement: &Requirement) -> String {
         ("LINT", "Lint"),
         ("DECAY", "Decay"),
         ("SYN", "Synthesis"),
+        ("ADPT", "Adapters"),
     ];
     known
         .iter()

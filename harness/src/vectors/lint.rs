@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Case, CaseBody, Check, Credential, Expect, Step, Vectors, Verb};
-use crate::{bindings::Bindings, error::InputError, judge::pattern, registry::Registry, schemas::Schemas};
+use crate::{
+    adapter::{case::AdapterCase, operation, play},
+    bindings::Bindings,
+    error::InputError,
+    judge::pattern,
+    registry::{ADAPTER, Registry},
+    schemas::Schemas,
+};
 
 /// Everything that is wrong; an empty list is a clean bill.
 pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features: &[&str]) -> Vec<InputError> {
@@ -81,17 +88,29 @@ fn lint_covers(case: &Case, registry: &Registry, problems: &mut Vec<InputError>)
     if levels.len() > 1 {
         problems.push(problem(case, "covers requirements of different levels"));
     }
+    let mut covered = case.covers.iter().filter_map(|id| registry.get(id));
+    if covered.any(|requirement| (requirement.actor == ADAPTER) != case.adapter().is_some()) {
+        problems.push(problem(
+            case,
+            "cases in vectors/adapter are about adapters, and all others about nodes",
+        ));
+    }
 }
 
 fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut Vec<InputError>) {
     if case.why.split_whitespace().count() < 4 {
         problems.push(problem(case, "`why` says in a sentence what goes wrong for people"));
     }
+    let conditions = case.adapter().map(|_| operation::conditions());
+    let is_known = |feature: &String| match &conditions {
+        Some(conditions) => conditions.contains(feature),
+        None => features.contains(&feature.as_str()),
+    };
     for feature in case
         .needs
         .iter()
         .chain(&case.lacks)
-        .filter(|feature| !features.contains(&feature.as_str()))
+        .filter(|&feature| !is_known(feature))
     {
         problems.push(problem(
             case,
@@ -99,6 +118,7 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
         ));
     }
     match &case.body {
+        CaseBody::Adapter(adapter) => lint_adapter(case, adapter, problems),
         CaseBody::Every(every) => {
             lint_expect(case, &every.filter, schemas, problems);
             if let Check::Expect(expect) = &every.check {
@@ -120,6 +140,36 @@ fn lint_case(case: &Case, schemas: &Schemas, features: &[&str], problems: &mut V
                 control |= step.control;
             }
         }
+    }
+}
+
+fn lint_adapter(case: &Case, adapter: &AdapterCase, problems: &mut Vec<InputError>) {
+    if !adapter.steps.iter().any(|step| step.expect.is_some()) {
+        problems.push(problem(case, "no step judges anything: give one an `expect`"));
+    }
+    let nodes = adapter.steps.iter().map(|step| &step.source["node"]);
+    for rule in nodes
+        .chain([&adapter.node])
+        .flat_map(|node| node["answers"].as_array().into_iter().flatten())
+    {
+        if let Some(Err(malformed)) = rule.get("to").map(pattern::check) {
+            problems.push(problem(case, format!("a rule of the node: {malformed}")));
+        }
+    }
+    let mut names: BTreeSet<String> = play::NAMES.map(str::to_owned).into();
+    for (n, step) in adapter.steps.iter().enumerate() {
+        let mut say = |message: String| problems.push(problem(case, format!("step {}: {message}", n + 1)));
+        let mut used = BTreeSet::new();
+        texts(&step.source, &mut |text| used.extend(names_in(text).map(str::to_owned)));
+        for name in used.difference(&names) {
+            say(format!("names {{{name}}}, which nothing before it defines"));
+        }
+        for (place, pattern) in step.patterns() {
+            if let Err(malformed) = pattern::check(pattern) {
+                say(format!("{place}: {malformed}"));
+            }
+        }
+        names.extend(step.save.clone());
     }
 }
 

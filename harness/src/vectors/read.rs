@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::step::{RawPart, RequestTemplate, Then};
 use super::world::{CommandWish, usual_scopes};
 use super::{Case, CaseBody, Check, Credential, Every, Expect, Step, Vectors, Verb};
-use crate::{data::Data, error::InputError, schemas::Schemas};
+use crate::{adapter, data::Data, error::InputError, schemas::Schemas};
 
 /// Reads every `vectors/<area>/*.json` but `vectors/pure`.
 pub fn load(data: &Data, schemas: &Schemas) -> Result<Vectors, InputError> {
@@ -17,6 +17,11 @@ pub fn load(data: &Data, schemas: &Schemas) -> Result<Vectors, InputError> {
     {
         let file: Value =
             serde_json::from_str(text).map_err(|error| InputError::at(name, "", format!("is not JSON: {error}")))?;
+        if name.starts_with("vectors/adapter/") {
+            schemas.check_file("adapter", name, &file)?;
+            adapter::case::read_file(name, &file, &mut cases)?;
+            continue;
+        }
         schemas.check_file("vector", name, &file)?;
         read_file(name, &file, &mut cases)?;
     }

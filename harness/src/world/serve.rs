@@ -21,27 +21,27 @@ use super::{
     http::{self, Limits},
 };
 
-pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The end of a connection in place of an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut")]
-pub(super) struct HangUp;
+pub(crate) struct HangUp;
 
-pub(super) trait Answering: Send + Sync + 'static {
+pub(crate) trait Answering: Send + Sync + 'static {
     fn answer(&self, request: Received) -> impl Future<Output = Result<Response<Body>, HangUp>> + Send;
 }
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
+pub(crate) struct Received {
     pub head: Arc<hyper::http::request::Parts>,
     pub body: Bytes,
 }
 
 /// A server that ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     pub address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -54,8 +54,13 @@ impl Drop for Server {
 
 impl Server {
     /// Listens on a port of the system's choice.
-    pub(super) async fn start(answering: Arc<impl Answering>) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    pub(crate) async fn start(answering: Arc<impl Answering>) -> io::Result<Self> {
+        Self::start_at(0, answering).await
+    }
+
+    /// Listens on this port.
+    pub(crate) async fn start_at(port: u16, answering: Arc<impl Answering>) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
             // Dropped with the task, and the connections with it.
@@ -98,7 +103,7 @@ async fn serve(answering: Arc<impl Answering>, request: Request<Incoming>) -> Re
 
 /// An answer of a node's that was asked for somebody else.
 #[derive(Debug, Clone)]
-pub(super) struct Passed {
+pub(crate) struct Passed {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -106,13 +111,13 @@ pub(super) struct Passed {
 
 /// Hands requests on, as they came.
 #[derive(Debug)]
-pub(super) struct Forwarder {
+pub(crate) struct Forwarder {
     client: reqwest::Client,
     longest: usize,
 }
 
 impl Forwarder {
-    pub(super) fn new(limits: Limits) -> Result<Self, String> {
+    pub(crate) fn new(limits: Limits) -> Result<Self, String> {
         let client = http::client("http://", limits.time)
             .pool_max_idle_per_host(0)
             .build()
@@ -123,7 +128,7 @@ impl Forwarder {
         })
     }
 
-    pub(super) async fn forward(&self, node: &str, request: &Received) -> Result<Passed, HangUp> {
+    pub(crate) async fn forward(&self, node: &str, request: &Received) -> Result<Passed, HangUp> {
         let target = request.head.uri.path_and_query().map_or("/", |target| target.as_str());
         let mut headers = request.head.headers.clone();
         for name in HOP_BY_HOP {
@@ -156,7 +161,7 @@ impl Forwarder {
 }
 
 /// What belongs to one connection, and is made anew for the next.
-pub(super) const HOP_BY_HOP: [HeaderName; 5] = [
+pub(crate) const HOP_BY_HOP: [HeaderName; 5] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::HOST,
@@ -164,14 +169,14 @@ pub(super) const HOP_BY_HOP: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
-pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
+pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into())
         .map_err(|never: Infallible| match never {})
         .boxed_unsync()
 }
 
 /// A body whose connection ends after its first `length` bytes.
-pub(super) fn cut(bytes: impl Into<Bytes>, length: usize) -> Body {
+pub(crate) fn cut(bytes: impl Into<Bytes>, length: usize) -> Body {
     let bytes: Bytes = bytes.into();
     let start = bytes.slice(..length.min(bytes.len()));
     stream(futures_util::stream::iter([
@@ -181,7 +186,7 @@ pub(super) fn cut(bytes: impl Into<Bytes>, length: usize) -> Body {
 }
 
 /// A body that comes byte by byte.
-pub(super) fn drip(bytes: impl Into<Bytes>, pause: Duration) -> Body {
+pub(crate) fn drip(bytes: impl Into<Bytes>, pause: Duration) -> Body {
     let bytes: Bytes = bytes.into();
     let parts = futures_util::stream::unfold((bytes, 0), move |(bytes, at)| async move {
         if at >= bytes.len() {
@@ -193,9 +198,23 @@ pub(super) fn drip(bytes: impl Into<Bytes>, pause: Duration) -> Body {
     stream(parts)
 }
 
+/// A body that begins like this and never ends.
+pub(crate) fn endless(start: &'static str, pause: Duration) -> Body {
+    let parts = futures_util::stream::unfold(true, move |first| async move {
+        if first {
+            return Some((Ok(Bytes::from_static(start.as_bytes())), false));
+        }
+        clock::wait(pause).await;
+        Some((Ok(Bytes::from_static(&BLANKS)), false))
+    });
+    stream(parts)
+}
+
 fn stream(parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {
     BodyExt::boxed_unsync(StreamBody::new(parts.map(|part| part.map(Frame::data))))
 }
+
+static BLANKS: [u8; 16 << 10] = [b' '; 16 << 10];
 
 /// Bytes of a request's body. No peer sends more in one request.
 const LONGEST: usize = 32 << 20;

@@ -36,12 +36,12 @@ impl Outcome {
     }
 }
 
-/// Runs the binary; `run` and `judge` get a report folder of their own.
+/// Runs the binary; `run`, `judge` and `adapter` get a report folder of their own.
 pub(crate) fn kit(arguments: &[&str]) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(KIT);
     command.args(arguments);
-    if matches!(arguments.first(), Some(&"run" | &"judge")) {
+    if matches!(arguments.first(), Some(&"run" | &"judge" | &"adapter")) {
         command.arg("--report-dir").arg(folder.path());
     }
     let output = command.output().unwrap();

@@ -1,11 +1,11 @@
 //! What a trace says beside requests and answers.
 
 use proptest::{prelude::*, sample::select};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     laws::drawn::{texts, values},
-    trace::{Asked, Event, Gone},
+    trace::{Asked, Ended, Event, Gone, Hosted},
 };
 
 pub(super) fn events() -> BoxedStrategy<Event> {
@@ -47,12 +47,39 @@ pub(super) fn events() -> BoxedStrategy<Event> {
         1 => numbers().prop_map(Event::Held),
         1 => raw,
         2 => logs(),
+        1 => hosted(),
         1 => values().prop_map(|record| Event::Made(json!({ "facts": [record] }))),
         1 => ran,
         1 => (texts(), prop::collection::vec(texts(), 0..2)).prop_map(|(what, log)| Event::NotStarted(Gone { what, log })),
         2 => (select(&["first", "second", "ns", "row"][..]), values()).prop_map(|(name, value)| Event::Known { name: name.to_owned(), value }),
     ]
     .boxed()
+}
+
+/// What the host of an adapter saw.
+fn hosted() -> BoxedStrategy<Event> {
+    let ended = select(vec![Ended::Exited, Ended::Signalled, Ended::RanOut, Ended::Stays]);
+    let streams = (texts(), texts(), texts());
+    let times = (any::<u64>(), prop::collection::vec(any::<u64>(), 0..4));
+    let answers = prop_oneof![Just(Value::Null), values().prop_map(|value| json!({ "text": value }))];
+    let strays = prop::collection::vec(texts(), 0..2);
+    (ended, prop::option::of(any::<i32>()), streams, answers, strays, times)
+        .prop_map(
+            |(ended, exit, (did, stdout, stderr), answer, stray, (took_ms, arrivals_ms))| {
+                Event::Hosted(Box::new(Hosted {
+                    did,
+                    ended,
+                    exit,
+                    stdout,
+                    stderr,
+                    answer,
+                    stray,
+                    took_ms,
+                    arrivals_ms,
+                }))
+            },
+        )
+        .boxed()
 }
 
 /// What a peer of ours was asked.
