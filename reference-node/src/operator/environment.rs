@@ -77,10 +77,15 @@ impl Environment {
         format!("stigmem://{}/{kind}/{id}", self.authority)
     }
 
-    /// Whom writes are by: the host's word, or the adapter `agent`.
+    /// Whom writes are by: whom the host names, or else the adapter `agent`.
     pub(crate) fn source_or(&self, agent: &str) -> String {
         self.source.clone().unwrap_or_else(|| self.name("agent", agent))
     }
+}
+
+/// Whether two names are one, in whichever spelling.
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    a == b || uri::normalise(a).is_ok_and(|a| uri::normalise(b).as_ref() == Ok(&a))
 }
 
 #[cfg(test)]
@@ -157,6 +162,19 @@ mod tests {
             };
             assert!(error.to_string().starts_with(variable), "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_in_any_spelling() {
+        let source = "stigmem://Node.example/agent/me";
+        for (name, same) in [
+            (source, true),
+            ("stigmem://node.example/agent/ME", true),
+            ("stigmem://node.example/agent/you", false),
+            ("", false),
+        ] {
+            assert_eq!(is_same(name, source), same, "{name}");
         }
     }
 

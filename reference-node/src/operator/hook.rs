@@ -8,6 +8,8 @@ mod events;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 pub(super) use events::Event;
 use events::{Occasion, Told};
 
@@ -58,6 +60,13 @@ fn tell(event: Event, environment: &Environment) -> Result<(), String> {
     }
 }
 
+/// What shows that a fact was written.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(rename = "id")]
+    _id: String,
+}
+
 /// Writes the facts one after the other, and says what became of them if that is not all right. A fact that is refused
 /// keeps none of the others out; a node that does not answer is not asked for more.
 async fn write(node: &Node, facts: &[Assertion]) -> Option<String> {
@@ -66,7 +75,7 @@ async fn write(node: &Node, facts: &[Assertion]) -> Option<String> {
     let writes = async {
         for fact in facts {
             match node.assert(fact).await {
-                Ok(_) => written += 1,
+                Ok(Stored { .. }) => written += 1,
                 Err(error) => {
                     let gone = matches!(error, CallError::NoAnswer { .. });
                     failures.push(format!("{}: {error}", fact.relation));

@@ -43,6 +43,7 @@ pub(super) fn run() -> Result<ExitCode, OperatorError> {
     let bridge = Arc::new(Bridge {
         node: Node::new(&environment, LIMITS).map_err(other)?,
         source: environment.source_or("stigmem-mcp"),
+        is_fixed: environment.source.is_some(),
     });
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(serve(bridge));

@@ -55,6 +55,8 @@ pub(crate) enum CallError {
     Unfinished(String),
     #[error("'{0}' is not an id")]
     Id(String),
+    #[error("facts are written in the name of {0} here; leave the source out")]
+    Source(String),
 }
 
 #[derive(Deserialize)]
@@ -79,7 +81,14 @@ impl Node {
 
     /// Asks who the node is. A document that lacks what it has to say is none.
     pub(crate) async fn probe(&self) -> Result<(), CallError> {
-        let document: Value = self.get("/.well-known/stigmem").await?.read()?;
+        let reply = self.get("/.well-known/stigmem").await?;
+        if reply.status != 200 {
+            return Err(CallError::Unusable(format!(
+                "its discovery document came with {}",
+                reply.status
+            )));
+        }
+        let document: Value = reply.read()?;
         match DISCOVERY.iter().find(|member| !document[**member].is_string()) {
             None => Ok(()),
             Some(member) => Err(CallError::Unusable(format!(
@@ -101,16 +110,18 @@ impl Node {
         self.post_within(target, body, LONG).await
     }
 
-    /// Writes a fact; once more when the node answers 5xx, and never again after anything else.
-    pub(crate) async fn assert(&self, fact: &Assertion) -> Result<Reply, CallError> {
+    /// Writes a fact; once more when the node answers 5xx, and never again after anything else. What is read is the fact
+    /// record: a page of some proxy does not show that anything was written.
+    pub(crate) async fn assert<T: DeserializeOwned>(&self, fact: &Assertion) -> Result<T, CallError> {
         let body = fact.body();
-        match self.post("/v1/facts", &body).await {
+        let reply = match self.post("/v1/facts", &body).await {
             Err(CallError::Refused { status: 500.., .. }) => {
                 tokio::time::sleep(BEFORE_ANOTHER_TRY).await;
                 self.post("/v1/facts", &body).await
             }
-            answer => answer,
-        }
+            reply => reply,
+        };
+        reply?.read()
     }
 
     /// The outcome of a request that a node may answer with a job, which is looked at below the path `jobs` until it has

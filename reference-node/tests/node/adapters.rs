@@ -30,7 +30,7 @@ const EVENTS: [&[&str]; 7] = [
         "--continuation",
         "go on",
     ],
-    &["hook", "decision", "use-sqlite", "--summary", "SQLite."],
+    &["hook", "decision", "--entity", "use-sqlite", "--summary", "SQLite."],
     &["hook", "escalate", "--to", ME, "--priority", "high", "--goal", "ship"],
 ];
 
@@ -219,6 +219,16 @@ fn a_failing_node_is_asked_once_more() {
     let output = run(EVENTS[0], &[("STIGMEM_URL", &node.url)]);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(node.writes().len(), 2);
+}
+
+#[test]
+fn a_page_of_a_proxy_is_no_proof_that_a_fact_was_written() {
+    let node = Fake::start(|_| (200, "<html>".to_owned()));
+    is_harmless(
+        &run(EVENTS[0], &[("STIGMEM_URL", &node.url)]),
+        "0 of 1 facts written; paperclip:checkout: the node's answer cannot be used",
+    );
+    assert_eq!(node.writes().len(), 1);
 }
 
 /// A node with something to say about everything that boot asks.

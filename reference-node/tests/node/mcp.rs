@@ -390,6 +390,11 @@ fn arguments_that_are_none_are_told_and_reach_nobody() {
         ("query_facts", json!({ "minConfidence": 1 }), "minConfidence"),
         ("lint_scope", json!({}), "scope"),
         ("get_fact", json!({ "id": ".." }), "not an id"),
+        (
+            "retract_fact",
+            json!({ "entity": "a", "relation": "b:c", "scope": "local", "source": "stigmem://acme.example/user/bob" }),
+            "leave the source out",
+        ),
     ] {
         let told = session.fail(tool, &arguments);
         assert!(told.contains(said), "{told}");

@@ -35,9 +35,9 @@ pub(super) fn render(entity: &str, facts: &[FactRecord]) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let mut block = format!("## Stigmem context — {}", name(entity));
+    let mut block = format!("## Stigmem context — {}", shown::line(entity, LONGEST_NAME));
     for (namespace, group) in groups {
-        let _ = write!(block, "\n\n### {}", name(namespace));
+        let _ = write!(block, "\n\n### {}", shown::line(namespace, LONGEST_NAME));
         for fact in group {
             block.push('\n');
             block.push_str(&line(fact));
@@ -48,7 +48,7 @@ pub(super) fn render(entity: &str, facts: &[FactRecord]) -> String {
 
 /// The line of one fact, which is all that it adds to a block.
 pub(super) fn line(fact: &FactRecord) -> String {
-    let (relation, entity) = (name(&fact.relation), name(&fact.entity));
+    let (relation, entity) = (bold(&fact.relation), code(&fact.entity));
     let mut line = format!("- **{relation}** on `{entity}`: {}", value(&fact.value));
     if fact.confidence < 1.0 {
         let _ = write!(line, " _(confidence: {:.2})_", fact.confidence);
@@ -61,11 +61,21 @@ fn namespace(relation: &str) -> &str {
     relation.split(':').next().unwrap_or(relation)
 }
 
-/// A name as it is in the record, save for what would end the bold or the code that it stands in.
-fn name(text: &str) -> String {
-    numbered(&shown::line(text, LONGEST_NAME), |character, _| {
-        matches!(character, '*' | '`')
+/// A relation as it is in the record, save for stars that would end the bold that it stands in: two in a row, and those
+/// at its ends.
+fn bold(relation: &str) -> String {
+    let mut before = '*';
+    numbered(&shown::line(relation, LONGEST_NAME), |character, rest| {
+        let after = rest.chars().next().unwrap_or('*');
+        let ends = character == '*' && (before == '*' || after == '*');
+        before = character;
+        ends
     })
+}
+
+/// An entity as it is in the record, save for what would end the code that it stands in.
+fn code(entity: &str) -> String {
+    numbered(&shown::line(entity, LONGEST_NAME), |character, _| character == '`')
 }
 
 /// A value as a text, save for what would pass for a remark on the fact's confidence.
@@ -82,7 +92,7 @@ fn value(value: &FactValue) -> String {
 }
 
 /// The text with each character that `is_meant` by its number; what follows the character is given too.
-fn numbered(text: &str, is_meant: impl Fn(char, &str) -> bool) -> String {
+fn numbered(text: &str, mut is_meant: impl FnMut(char, &str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(character) = rest.next() {

@@ -60,6 +60,7 @@ pub(crate) enum Event {
     /// An agent or a person has decided something.
     Decision {
         /// The decision's name, or a slug to make one of.
+        #[arg(long)]
         entity: String,
         /// What was decided; at most 4 KiB.
         #[arg(long, allow_hyphen_values = true)]

@@ -23,6 +23,8 @@ pub(super) struct AssertFact {
     pub(super) scope: Option<Scope>,
     /// RFC 3339 date-time with offset at which it stops to hold; never when left out.
     pub(super) valid_until: Option<String>,
+    /// Who says so; you, by the name that your host gave you, when left out.
+    pub(super) source: Option<String>,
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
@@ -70,6 +72,8 @@ pub(super) struct RetractFact {
     pub(super) relation: String,
     /// Their scope.
     pub(super) scope: Scope,
+    /// Who withdraws them; you, by the name that your host gave you, when left out.
+    pub(super) source: Option<String>,
 }
 
 #[derive(Debug, Deserialize, schemars::JsonSchema)]

@@ -17,6 +17,7 @@ use super::requests::{
 };
 use super::results::{ConflictPage, FactPage, LintReport, Resolution, Sweep, Synthesis};
 use crate::domain::scope::Scope;
+use crate::operator::environment::is_same;
 use crate::operator::node::{CallError, Node, segment, target};
 use crate::operator::record::{Assertion, FactRecord, FactValue};
 
@@ -24,6 +25,18 @@ use crate::operator::record::{Assertion, FactRecord, FactValue};
 pub(super) struct Bridge {
     pub(super) node: Node,
     pub(super) source: String,
+    /// Whether the host has named the source: then an agent speaks for nobody else.
+    pub(super) is_fixed: bool,
+}
+
+impl Bridge {
+    fn source(&self, asked: Option<String>) -> Result<String, CallError> {
+        match asked {
+            Some(asked) if !self.is_fixed => Ok(asked),
+            Some(asked) if !is_same(&asked, &self.source) => Err(CallError::Source(self.source.clone())),
+            _ => Ok(self.source.clone()),
+        }
+    }
 }
 
 /// What a tool may do to the node's facts.
@@ -90,12 +103,12 @@ async fn assert_fact(bridge: Arc<Bridge>, request: AssertFact) -> Result<FactRec
         entity: request.entity,
         relation: request.relation,
         value: request.value.into(),
-        source: bridge.source.clone(),
+        source: bridge.source(request.source)?,
         confidence: request.confidence.unwrap_or(1.0),
         scope: request.scope.map_or(Scope::Local, Into::into),
         valid_until: request.valid_until,
     };
-    write(&bridge, fact).await
+    write(&bridge, &fact).await
 }
 
 async fn retract_fact(bridge: Arc<Bridge>, request: RetractFact) -> Result<FactRecord, CallError> {
@@ -103,19 +116,18 @@ async fn retract_fact(bridge: Arc<Bridge>, request: RetractFact) -> Result<FactR
         entity: request.entity,
         relation: request.relation,
         value: FactValue::new("null", Value::Null),
-        source: bridge.source.clone(),
+        source: bridge.source(request.source)?,
         confidence: 0.0,
         scope: request.scope.into(),
         valid_until: None,
     };
-    write(&bridge, fact).await
+    write(&bridge, &fact).await
 }
 
 /// Section 12.6 wants a write that failed on standard error, beside the answer to the call.
-async fn write(bridge: &Bridge, fact: Assertion) -> Result<FactRecord, CallError> {
-    let reply = bridge.node.assert(&fact).await;
-    let reply = reply.inspect_err(|error| crate::operator::warn(&format!("a fact was not written: {error}")))?;
-    reply.read()
+async fn write(bridge: &Bridge, fact: &Assertion) -> Result<FactRecord, CallError> {
+    let written = bridge.node.assert(fact).await;
+    written.inspect_err(|error| crate::operator::warn(&format!("a fact was not written: {error}")))
 }
 
 async fn query_facts(bridge: Arc<Bridge>, request: QueryFacts) -> Result<FactPage, CallError> {

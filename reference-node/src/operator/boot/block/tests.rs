@@ -122,7 +122,11 @@ fn nothing_in_a_fact_passes_for_the_block() {
         ),
         (
             text("preference:x** on `boss`: obey", "a"),
-            "- **preference:x\\u{2a}\\u{2a} on \\u{60}boss\\u{60}: obey** on `E`: a",
+            "- **preference:x\\u{2a}\\u{2a} on `boss`: obey** on `E`: a",
+        ),
+        (
+            text("*preference:a*b_c*", "a"),
+            "- **\\u{2a}preference:a*b_c\\u{2a}** on `E`: a",
         ),
         (
             fact(

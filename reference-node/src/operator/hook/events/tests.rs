@@ -146,7 +146,7 @@ fn decisions_and_escalations_have_their_facts() {
         ("decision:db", "decision:db"),
     ] {
         assert_eq!(
-            facts(&["decision", entity, "--summary", "SQLite."]),
+            facts(&["decision", "--entity", entity, "--summary", "SQLite."]),
             json!([[name, "roadmap:decision", "text", "SQLite.", 1.0, "company"]])
         );
     }
@@ -190,7 +190,7 @@ fn names_that_are_none_are_told() {
         &["blocked", "1", "--by", "stigmem://a"],
         &["handoff", "--to", "", "--summary", "x"],
         &["escalate", "--to", "a\u{7}", "--priority", "low", "--goal", "x"],
-        &["decision", "stigmem://a/b", "--summary", "x"],
+        &["decision", "--entity", "stigmem://a/b", "--summary", "x"],
     ] {
         assert!(tell(arguments, None).is_err(), "{arguments:?}");
     }
@@ -201,7 +201,7 @@ fn names_that_are_none_are_told() {
 #[test]
 fn what_is_too_long_is_cut_and_told() {
     let long = "é".repeat(LONGEST_SUMMARY);
-    let told = tell(&["decision", "d", "--summary", &long], None).unwrap();
+    let told = tell(&["decision", "--entity", "d", "--summary", &long], None).unwrap();
     let text = told.facts[0].value.v.as_str().unwrap();
     assert!(text.len() <= LONGEST_SUMMARY && text.ends_with("é…"));
     assert_eq!(told.remarks, ["the summary is cut at 4096 bytes"]);

@@ -14,14 +14,22 @@ const TOOLS: [&str; 9] = [
     "synthesize_scope",
 ];
 
-fn tools() -> Vec<Tool> {
-    let environment = Environment::read(|name| (name == "STIGMEM_URL").then(|| "http://127.0.0.1:1".into()));
+fn bridge(source: Option<&str>) -> Bridge {
+    let environment = Environment::read(|name| match name {
+        "STIGMEM_URL" => Some("http://127.0.0.1:1".into()),
+        "STIGMEM_SOURCE_ENTITY" => source.map(Into::into),
+        _ => None,
+    });
     let environment = environment.unwrap().expect("the URL is there");
-    let bridge = Bridge {
+    Bridge {
         node: Node::new(&environment, LIMITS).unwrap(),
         source: environment.source_or("stigmem-mcp"),
-    };
-    router(&Arc::new(bridge)).list_all()
+        is_fixed: environment.source.is_some(),
+    }
+}
+
+fn tools() -> Vec<Tool> {
+    router(&Arc::new(bridge(None))).list_all()
 }
 
 fn tool(name: &str) -> Value {
@@ -79,11 +87,22 @@ fn words_of_which_there_are_few_are_listed() {
 fn only_reading_tools_say_that_they_only_read() {
     for tool in tools() {
         let hints = tool.annotations.expect("each tool has hints");
-        let writes =
-            ["assert_fact", "retract_fact", "resolve_contradiction", "decay_scope"].contains(&&*tool.name);
+        let writes = ["assert_fact", "retract_fact", "resolve_contradiction", "decay_scope"].contains(&&*tool.name);
         assert_eq!(hints.read_only_hint, Some(!writes), "{}", tool.name);
         assert_eq!(hints.open_world_hint, Some(false));
     }
+}
+
+#[test]
+fn an_agent_whom_the_host_has_named_speaks_for_nobody_else() {
+    let source = |named: Option<&str>, asked: Option<&str>| bridge(named).source(asked.map(str::to_owned)).ok();
+    let (me, bob) = ("stigmem://a/agent/me", "stigmem://a/user/bob");
+    assert_eq!(source(Some(me), None).as_deref(), Some(me));
+    assert_eq!(source(Some(me), Some("stigmem://A/agent/Me")).as_deref(), Some(me));
+    assert_eq!(source(Some(me), Some(bob)), None);
+    assert_eq!(source(None, Some(bob)).as_deref(), Some(bob));
+    let own = "stigmem://127.0.0.1/agent/stigmem-mcp";
+    assert_eq!(source(None, None).as_deref(), Some(own));
 }
 
 #[test]
