@@ -1,6 +1,14 @@
-//! The operator's command line: keys and federation, directly in the database file, also while the node runs.
+//! The operator's command line: keys and federation, directly in the database file, also while the node runs; and what
+//! connects agents and platforms to any node, over HTTP.
 
+mod boot;
+mod environment;
 mod federation;
+mod hook;
+mod mcp;
+mod node;
+mod record;
+mod shown;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -17,7 +25,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::uri;
 use crate::store::{StoreError, keys, open};
 
-/// Manages a Stigmem node from the machine it runs on.
+/// Manages a Stigmem node from the machine it runs on, and connects agents and platforms to any node.
 #[derive(Parser)]
 #[command(name = "stigmem", version)]
 struct Arguments {
@@ -33,6 +41,13 @@ enum Command {
     /// Peers and checkpoints.
     #[command(subcommand)]
     Federation(federation::FederationCommand),
+    /// Serves the node at STIGMEM_URL to an agent over the Model Context Protocol, on standard input and output.
+    Mcp,
+    /// Tells the node at STIGMEM_URL what happened. The exit status is 0 whatever becomes of the node.
+    #[command(subcommand)]
+    Hook(hook::Event),
+    /// Prints what an agent should know when it starts. The exit status is 0 whatever becomes of the node.
+    BootContext(boot::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -68,6 +83,9 @@ enum KeyCommand {
         database: Database,
     },
 }
+
+/// In characters.
+const LONGEST_WARNING: usize = 4_000;
 
 #[derive(clap::Args)]
 struct Database {
@@ -125,6 +143,9 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Keys(command) => run(command).map(|()| ExitCode::SUCCESS),
         Command::Federation(command) => federation::run(command),
+        Command::Mcp => mcp::run(),
+        Command::Hook(event) => Ok(hook::run(event)),
+        Command::BootContext(arguments) => Ok(boot::run(&arguments)),
     };
     match outcome {
         Ok(code) => code,
@@ -133,6 +154,11 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One line on standard error, which is not there to be relied on: it may be closed.
+fn warn(message: &str) {
+    let _ = writeln!(std::io::stderr(), "stigmem: {}", shown::line(message, LONGEST_WARNING));
 }
 
 fn run(command: KeyCommand) -> Result<(), OperatorError> {

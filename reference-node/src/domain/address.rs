@@ -63,6 +63,11 @@ impl Address {
         (self.bare_host().to_owned(), port)
     }
 
+    /// The host in lower case, an IPv6 address with its brackets.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     fn bare_host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
     }

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adapters;
+mod fake;
 mod federation;
 mod handshake;
 mod http;
 mod life;
+mod mcp;
 mod peer;
 mod support;
 mod topology;
