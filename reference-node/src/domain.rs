@@ -5,6 +5,7 @@ pub(crate) mod bucket;
 pub(crate) mod caller;
 pub(crate) mod cid;
 pub(crate) mod cursor;
+pub(crate) mod decay;
 pub(crate) mod declaration;
 pub(crate) mod fact;
 pub(crate) mod hlc;

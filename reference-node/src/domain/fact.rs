@@ -11,7 +11,7 @@ use super::value::Value;
 use crate::policy::{ConfidenceSteps, OffsetOfEnds, RelationForm, SourceForm, UnknownMembers, ValueLimit};
 
 /// Relations are kept byte for byte; the bound only keeps index entries small.
-const LONGEST_RELATION: usize = 4_096;
+pub(crate) const LONGEST_RELATION: usize = 4_096;
 
 /// A stored fact, as every response shows it.
 #[derive(Clone, Debug)]
