@@ -45,6 +45,7 @@ macro_rules! policies {
 
 mod arrivals;
 mod audit;
+mod decay;
 #[cfg(feature = "deviations")]
 pub(crate) mod deviations;
 mod disputes;
@@ -70,6 +71,7 @@ mod tokens;
 
 pub(crate) use arrivals::*;
 pub(crate) use audit::*;
+pub(crate) use decay::*;
 pub(crate) use disputes::*;
 pub(crate) use exchange::*;
 pub(crate) use facts::*;
@@ -95,6 +97,7 @@ pub(crate) use tokens::*;
 const AREAS: &[&[(&str, &[&str])]] = &[
     arrivals::KNOWN,
     audit::KNOWN,
+    decay::KNOWN,
     disputes::KNOWN,
     exchange::KNOWN,
     facts::KNOWN,

@@ -1,6 +1,7 @@
 //! How a fact fades: when it is overdue, and how much of its confidence is left.
 
 use super::policy::DecayPolicy;
+use crate::policy::{DecayAge, DecayCurve, DecayFloor, DecayStep, DecayUnderflow};
 
 const MICROS: f64 = 1_000_000.0;
 
@@ -33,8 +34,8 @@ impl Trail {
 impl DecayPolicy {
     /// Whether a live fact may be withdrawn at this instant.
     pub(crate) fn is_overdue(&self, trail: &Trail, now: i64) -> bool {
-        self.ttl_s
-            .is_some_and(|ttl_s| !trail.ends && trail.age(now) > ttl_s as f64)
+        let is_old = |ttl_s: u64| trail.age(now) > ttl_s as f64 || DecayAge::now() == DecayAge::Ignored;
+        self.ttl_s.is_some_and(|ttl_s| !trail.ends && is_old(ttl_s))
     }
 
     /// The confidence that is to take the place of a live fact's, when the difference is worth a fact.
@@ -43,13 +44,32 @@ impl DecayPolicy {
             return None;
         }
         let due = self.due(trail, now)?;
-        (trail.confidence - due >= LEAST_STEP).then_some(due)
+        is_worth_a_fact(trail.confidence, due).then_some(due)
     }
 
     /// What is left of the confidence that a fact was asserted with.
     fn due(&self, trail: &Trail, now: i64) -> Option<f64> {
         let halvings = trail.age(now) / self.half_life_s? as f64;
-        let floor = self.min_confidence.filter(|floor| *floor > 0.0);
-        Some((trail.asserted * (-halvings).exp2()).max(floor.unwrap_or(LEAST_LEFT)))
+        let left = match DecayCurve::now() {
+            DecayCurve::Halving => trail.asserted * (-halvings).exp2(),
+            DecayCurve::NaturalExponent => trail.asserted * (-halvings).exp(),
+            DecayCurve::HalvedEachSweep => trail.confidence / 2.0,
+        };
+        let holds = |floor: &f64| *floor > 0.0 && DecayFloor::now() != DecayFloor::Ignored;
+        let least = self.min_confidence.filter(holds).unwrap_or(LEAST_LEFT);
+        match DecayUnderflow::now() {
+            DecayUnderflow::MoreThanNothing => Some(left.max(least)),
+            DecayUnderflow::Rounded => Some((left.max(least) * 10_000.0).round() / 10_000.0),
+        }
+    }
+}
+
+fn is_worth_a_fact(present: f64, due: f64) -> bool {
+    if DecayFloor::now() == DecayFloor::Raises && due > present {
+        return true;
+    }
+    match DecayStep::now() {
+        DecayStep::WorthAFact => present - due >= LEAST_STEP,
+        DecayStep::Any => due < present,
     }
 }

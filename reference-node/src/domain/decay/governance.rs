@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::policy::DecayPolicy;
 use crate::domain::scope::Scope;
+use crate::policy::{DecayExempt, DecayExemptions, DecayPrecedence, DecayRelationMatch, DecayScopeMatch};
 
 /// The node's own bookkeeping, and the parts of statements about several things at once: without them what is left means something else.
 const NEVER: [&str; 2] = ["stigmem:", "rel:"];
@@ -14,7 +15,17 @@ pub(crate) struct Policies(Vec<DecayPolicy>);
 
 impl Policies {
     pub(crate) fn new(mut policies: Vec<DecayPolicy>) -> Self {
-        policies.sort_by(|one, other| one.order().cmp(&other.order()));
+        let precedence = DecayPrecedence::now();
+        match precedence {
+            DecayPrecedence::MostSpecial | DecayPrecedence::ScopeFirst => {
+                policies.sort_by(|one, other| one.order().cmp(&other.order()));
+            }
+            DecayPrecedence::FirstMade => {}
+            DecayPrecedence::LastMade => policies.reverse(),
+        }
+        if precedence == DecayPrecedence::ScopeFirst {
+            policies.sort_by_key(|policy| policy.scope.is_none());
+        }
         Self(policies)
     }
 
@@ -24,7 +35,8 @@ impl Policies {
 
     /// The place of the policy that governs facts of a relation in a scope. Where one exempts the relation, the next that fits does.
     pub(crate) fn governing(&self, relation: &str, scope: Scope) -> Option<usize> {
-        if NEVER.iter().any(|beginning| relation.starts_with(beginning)) {
+        let exempt = DecayExempt::now().of(&NEVER);
+        if exempt.iter().any(|beginning| relation.starts_with(*beginning)) {
             return None;
         }
         self.0.iter().position(|policy| policy.fits(relation, scope))
@@ -43,8 +55,25 @@ impl DecayPolicy {
     }
 
     fn fits(&self, relation: &str, scope: Scope) -> bool {
-        let exempt = || self.exempt_relations.iter().any(|pattern| matches(pattern, relation));
-        self.scope.is_none_or(|own| own == scope) && matches(&self.relation, relation) && !exempt()
+        self.covers(scope) && self.is_about(relation) && !self.exempts(relation)
+    }
+
+    fn covers(&self, scope: Scope) -> bool {
+        match DecayScopeMatch::now() {
+            DecayScopeMatch::OwnOrStar => self.scope.is_none_or(|own| own == scope),
+            DecayScopeMatch::Any => true,
+            DecayScopeMatch::StarIsNone => self.scope == Some(scope),
+        }
+    }
+
+    fn is_about(&self, relation: &str) -> bool {
+        let instead = DecayRelationMatch::now().instead(&self.relation, relation);
+        instead.unwrap_or_else(|| matches(&self.relation, relation))
+    }
+
+    fn exempts(&self, relation: &str) -> bool {
+        let holds = |pattern: &str| DecayExemptions::now().hold(pattern, relation, matches(pattern, relation));
+        self.exempt_relations.iter().any(|pattern| holds(pattern))
     }
 }
 

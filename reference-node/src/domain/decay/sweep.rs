@@ -3,6 +3,7 @@
 use super::governance::Policies;
 use super::policy::{DecayPolicy, Mode};
 use crate::domain::scope::Scope;
+use crate::policy::DecayForcedMode;
 
 /// The word of a sweep that takes the place of the modes of the policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +64,10 @@ impl Plan {
     }
 
     fn mode_of(&self, policy: &DecayPolicy) -> Mode {
+        let falls_back = |mode| DecayForcedMode::now() == DecayForcedMode::FallsBack && !policy.can(mode);
         match self.mode {
-            Some(SweepMode::All(mode)) => mode,
-            Some(SweepMode::DryRun) | None => policy.mode,
+            Some(SweepMode::All(mode)) if !falls_back(mode) => mode,
+            _ => policy.mode,
         }
     }
 }
