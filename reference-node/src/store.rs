@@ -7,6 +7,7 @@ mod assert;
 mod conflicts;
 mod contest;
 pub(crate) mod cursors;
+mod decay;
 pub(crate) mod events;
 mod expiry;
 pub(crate) mod keys;
@@ -32,6 +33,7 @@ use std::sync::Mutex;
 use rusqlite::Connection;
 
 pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
+pub(crate) use self::decay::{PolicyRefusal, Swept};
 pub(crate) use self::lookup::Name;
 pub(crate) use self::query::Filter;
 use self::readers::Effort;
@@ -44,7 +46,7 @@ use crate::domain::cursor::CursorKey;
 use crate::domain::fact::{Draft, Fact};
 use crate::domain::instant::now_micros;
 use crate::domain::scope::ScopeSet;
-use crate::policy::{Comparison, LostAtAKill, Remembered};
+use crate::policy::{Comparison, DecayEffects, DecayPolicyStore, DecayReductionAge, LostAtAKill, Remembered};
 
 /// Why the store could not answer. None of these is the caller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +89,12 @@ impl Store {
         if let Some(undone) = Remembered::now().undone() {
             db.execute(undone, [])?;
         }
+        let lost = [
+            DecayPolicyStore::now().lost(),
+            DecayReductionAge::now().lost(),
+            DecayEffects::now().lost(),
+        ];
+        db.execute_batch(&lost.concat())?;
         let node_id = open::node_id(&db)?;
         let cursor_key = open::cursor_key(&db)?;
         let federation_seed = open::federation_seed(&db)?;

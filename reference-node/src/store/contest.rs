@@ -14,8 +14,8 @@ use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::{Rank, State, Values, preferred};
 use crate::domain::value::Value;
 use crate::policy::{
-    ConflictIds, LonelyRetractions, Preference, RecordOfAConflict, RecordsChange, RetractionOpens, RetractionReach,
-    Rivals, Successor, Withdraws,
+    ConflictIds, DecayPreference, LonelyRetractions, Preference, RecordOfAConflict, RecordsChange, RetractionOpens,
+    RetractionReach, Rivals, Successor, Withdraws,
 };
 
 pub(super) const SYSTEM: &str = "system:stigmem";
@@ -119,7 +119,9 @@ impl Txn<'_> {
         if !Preference::now().values(self.db, triple, values)?.contested() {
             return self.show_all(triple);
         }
+        let other = DecayPreference::now().best(self.db, triple)?;
         let best = match Preference::now() {
+            Preference::SurestThenNewest if other.is_some() => other,
             Preference::SurestThenNewest => {
                 let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
                 preferred(tops.into_iter().flatten())
@@ -263,7 +265,7 @@ impl Txn<'_> {
         Ok(disputes)
     }
 
-    fn open_conflict(&mut self, triple: i64, dispute: Dispute, scope: Scope) -> rusqlite::Result<()> {
+    pub(super) fn open_conflict(&mut self, triple: i64, dispute: Dispute, scope: Scope) -> rusqlite::Result<()> {
         let Dispute { values, newer, older } = dispute;
         let id = Id::fresh(self.now / 1_000);
         let pair = (values.0.min(values.1), values.0.max(values.1));

@@ -1,5 +1,6 @@
 //! The store by itself: migrations, immutability, and the bookkeeping against a plain reckoning of the rules.
 
+mod decay;
 mod federation;
 
 use std::collections::{BTreeMap, BTreeSet};
