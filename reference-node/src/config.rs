@@ -1,11 +1,13 @@
 //! Settings: the environment, read once and checked before anything starts.
 
+mod decay;
 mod federation;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use self::federation::FederationSettings;
+use crate::domain::decay::DecayPolicy;
 
 /// One environment variable. `--help` and the README's table come from this list.
 pub(crate) struct Setting {
@@ -20,7 +22,7 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 
 /// Every setting there is.
 pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
-    CORE.iter().chain(&federation::SETTINGS)
+    CORE.iter().chain(&decay::SETTINGS).chain(&federation::SETTINGS)
 }
 
 const CORE: [Setting; 16] = [
@@ -126,6 +128,7 @@ pub(crate) struct Settings {
     pub(crate) worker_threads: usize,
     pub(crate) readers: usize,
     pub(crate) write_queue: usize,
+    pub(crate) decay_policies: Vec<DecayPolicy>,
     pub(crate) federation: FederationSettings,
 }
 
@@ -137,6 +140,8 @@ pub(crate) enum ConfigError {
         value: String,
         expected: &'static str,
     },
+    #[error("STIGMEM_DECAY_POLICIES cannot be read: {0}")]
+    DecayPolicies(String),
 }
 
 impl Settings {
@@ -176,6 +181,7 @@ impl Settings {
             worker_threads: source.number("STIGMEM_WORKER_THREADS", 0..=256, "a number from 0 to 256")?,
             readers: source.number("STIGMEM_READERS", 1..=64, "a number from 1 to 64")?,
             write_queue: source.number("STIGMEM_WRITE_QUEUE", 1..=65_536, "a number from 1 to 65536")?,
+            decay_policies: decay::policies(&source)?,
             federation: FederationSettings::read(&source)?,
         })
     }

@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod conflicts;
+mod decay;
 mod errors;
 mod facts;
 mod federation;
@@ -85,6 +86,13 @@ fn routes() -> Vec<Route> {
         route("/v1/facts/{id}", &["get"], otherwise::beside(get(facts::get))),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
         route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
+        route(
+            "/v1/decay/policies",
+            &["get", "post"],
+            get(decay::list).post(decay::create),
+        ),
+        route("/v1/decay/policies/{id}", &["delete"], delete(decay::delete)),
+        route("/v1/decay/sweep", &["post"], post(decay::sweep)),
         route(
             "/v1/federation/peers",
             &["get", "post"],
