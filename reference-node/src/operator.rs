@@ -1,6 +1,9 @@
-//! The operator's command line: keys and federation, directly in the database file, also while the node runs.
+//! The operator's command line: keys and federation, directly in the database file, also while the node runs; and what only the
+//! running node can do, over HTTP.
 
+mod decay;
 mod federation;
+mod remote;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -33,6 +36,9 @@ enum Command {
     /// Peers and checkpoints.
     #[command(subcommand)]
     Federation(federation::FederationCommand),
+    /// Decay of what nobody said again.
+    #[command(subcommand)]
+    Decay(decay::DecayCommand),
 }
 
 #[derive(Subcommand)]
@@ -125,6 +131,7 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Keys(command) => run(command).map(|()| ExitCode::SUCCESS),
         Command::Federation(command) => federation::run(command),
+        Command::Decay(command) => decay::run(command),
     };
     match outcome {
         Ok(code) => code,
