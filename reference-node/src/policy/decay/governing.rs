@@ -45,7 +45,7 @@ impl DecayPolicyDeletion {
             return Ok(db.execute("DELETE FROM decay_policy WHERE id = ?", [id])? > 0);
         }
         let sql = "SELECT EXISTS (SELECT 1 FROM decay_policy WHERE id = ?)";
-        let exists = db.query_row(sql, [id], |row| row.get(0))?;
+        let exists: bool = db.query_row(sql, [id], |row| row.get(0))?;
         Ok(exists && (self == Self::KeepsIt || gone().insert(id.to_owned())))
     }
 
