@@ -25,7 +25,7 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
     CORE.iter().chain(&decay::SETTINGS).chain(&federation::SETTINGS)
 }
 
-const CORE: [Setting; 16] = [
+const CORE: [Setting; 17] = [
     setting(
         "STIGMEM_HOST",
         "127.0.0.1",
@@ -50,6 +50,11 @@ const CORE: [Setting; 16] = [
         "STIGMEM_AUTH_REQUIRED",
         "true",
         "Whether every request under /v1/ needs a key. Off only for local work.",
+    ),
+    setting(
+        "STIGMEM_ASYNC_JOB_THRESHOLD",
+        "100000",
+        "Live facts of a scope above which lint is answered 202 with a job.",
     ),
     setting(
         "STIGMEM_LOG_LEVEL",
@@ -117,6 +122,7 @@ pub(crate) struct Settings {
     pub(crate) node_url: Option<String>,
     pub(crate) db_path: PathBuf,
     pub(crate) auth_required: bool,
+    pub(crate) async_job_threshold: usize,
     pub(crate) log_level: String,
     pub(crate) log_json: bool,
     pub(crate) max_body_bytes: usize,
@@ -162,6 +168,11 @@ impl Settings {
             node_url: source.url("STIGMEM_NODE_URL")?,
             db_path: PathBuf::from(source.text("STIGMEM_DB_PATH")),
             auth_required: source.boolean("STIGMEM_AUTH_REQUIRED")?,
+            async_job_threshold: source.number(
+                "STIGMEM_ASYNC_JOB_THRESHOLD",
+                0..=1_000_000_000,
+                "a number of facts from 0 to 1000000000",
+            )?,
             log_level: source.text("STIGMEM_LOG_LEVEL").to_ascii_lowercase(),
             log_json: source.word("STIGMEM_LOG_FORMAT", ["text", "json"], "text or json")? == 1,
             max_body_bytes: source.number(

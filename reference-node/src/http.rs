@@ -7,14 +7,18 @@ mod decay;
 mod errors;
 mod facts;
 mod federation;
+mod jobs;
 mod keys;
 mod limits;
+mod lint;
 mod meta;
 mod metrics;
 mod otherwise;
 mod path;
 pub(crate) mod query;
-mod render;
+pub(crate) mod render;
+mod stream;
+mod synthesis;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,6 +31,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::errors::ApiError;
+use self::jobs::Jobs;
 use self::metrics::Metrics;
 use crate::config::Settings;
 use crate::domain::signing::FederationKey;
@@ -39,6 +44,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) node_url: String,
     pub(crate) exchange: Exchange,
+    jobs: Jobs,
     metrics: Metrics,
 }
 
@@ -51,6 +57,7 @@ impl App {
             settings,
             store,
             node_url,
+            jobs: Jobs::default(),
             metrics: Metrics::default(),
         }
     }
@@ -86,6 +93,9 @@ fn routes() -> Vec<Route> {
         route("/v1/facts/{id}", &["get"], otherwise::beside(get(facts::get))),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
         route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
+        route("/v1/lint", &["post"], post(lint::run)),
+        route("/v1/lint/jobs/{id}", &["get"], get(lint::job)),
+        route("/v1/synthesis", &["post"], post(synthesis::synthesise)),
         route(
             "/v1/decay/policies",
             &["get", "post"],

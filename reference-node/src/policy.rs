@@ -55,6 +55,7 @@ mod handshake;
 mod ingest;
 mod json;
 mod keys;
+mod lint;
 mod lists;
 mod load;
 mod losses;
@@ -66,6 +67,7 @@ mod reading;
 mod scopes;
 mod showing;
 mod standing;
+mod synthesis;
 mod telling;
 mod tokens;
 
@@ -79,6 +81,7 @@ pub(crate) use handshake::*;
 pub(crate) use ingest::*;
 pub(crate) use json::*;
 pub(crate) use keys::*;
+pub(crate) use lint::*;
 pub(crate) use lists::*;
 pub(crate) use load::*;
 pub(crate) use losses::*;
@@ -90,6 +93,7 @@ pub(crate) use reading::*;
 pub(crate) use scopes::*;
 pub(crate) use showing::*;
 pub(crate) use standing::*;
+pub(crate) use synthesis::*;
 pub(crate) use telling::*;
 pub(crate) use tokens::*;
 
@@ -105,6 +109,7 @@ const AREAS: &[&[(&str, &[&str])]] = &[
     ingest::KNOWN,
     json::KNOWN,
     keys::KNOWN,
+    lint::KNOWN,
     lists::KNOWN,
     load::KNOWN,
     losses::KNOWN,
@@ -116,6 +121,7 @@ const AREAS: &[&[(&str, &[&str])]] = &[
     scopes::KNOWN,
     showing::KNOWN,
     standing::KNOWN,
+    synthesis::KNOWN,
     telling::KNOWN,
     tokens::KNOWN,
 ];

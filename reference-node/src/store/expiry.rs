@@ -1,12 +1,15 @@
 //! Expiry: facts whose `valid_until` or TTL has passed leave the live ones, and TTL meta-facts set that moment for a fact
 //! that was asserted without one.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::Stored;
 use super::assert::Written;
 use super::writer::Txn;
 use crate::domain::fact::Draft;
+use crate::domain::hlc::Hlc;
 use crate::domain::id::Id;
+use crate::domain::instant::now_micros;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::State;
 use crate::domain::value::ValueType;
@@ -23,6 +26,20 @@ pub(super) fn next(db: &Connection) -> rusqlite::Result<i64> {
         )?
         .query_row([], |row| row.get(0))?;
     Ok(at.unwrap_or(i64::MAX))
+}
+
+/// Settles what has expired, for a program that reads the file beside the node or without one.
+pub(crate) fn settle(db: &Connection) -> Stored<()> {
+    let now = now_micros();
+    if next(db)? > now {
+        return Ok(());
+    }
+    let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    // Nothing is stamped, so that no clock is needed.
+    let mut clock = Hlc::default();
+    Txn::settling(&transaction, &mut clock, now).settle_expired()?;
+    transaction.commit()?;
+    Ok(())
 }
 
 impl Txn<'_> {

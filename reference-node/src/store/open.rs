@@ -20,6 +20,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("migrations/0001_facts.sql")),
         M::up(include_str!("migrations/0002_federation.sql")),
         M::up(include_str!("migrations/0003_decay.sql")),
+        M::up(include_str!("migrations/0004_lint.sql")),
     ])
 });
 
