@@ -54,7 +54,7 @@ const CORE: [Setting; 17] = [
     setting(
         "STIGMEM_ASYNC_JOB_THRESHOLD",
         "100000",
-        "Live facts of a scope above which lint is answered 202 with a job.",
+        "Live facts of a scope above which lint and sweeps are answered 202 with a job.",
     ),
     setting(
         "STIGMEM_LOG_LEVEL",

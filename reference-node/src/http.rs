@@ -103,6 +103,7 @@ fn routes() -> Vec<Route> {
         ),
         route("/v1/decay/policies/{id}", &["delete"], delete(decay::delete)),
         route("/v1/decay/sweep", &["post"], post(decay::sweep)),
+        route("/v1/decay/jobs/{id}", &["get"], get(decay::job)),
         route(
             "/v1/federation/peers",
             &["get", "post"],

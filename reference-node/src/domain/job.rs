@@ -7,11 +7,22 @@ use super::scope::Scope;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JobKind {
     Lint,
+    Decay,
 }
 
 impl JobKind {
     pub(crate) const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// An estimate of how long a run over so many facts takes, in seconds: rather too long than too short.
+    pub(crate) const fn estimate(self, facts: i64) -> i64 {
+        let in_a_second = match self {
+            Self::Lint => 20_000,
+            // It writes as many at most.
+            Self::Decay => 2_000,
+        };
+        facts / in_a_second + 1
     }
 }
 
@@ -71,11 +82,6 @@ pub(crate) struct JobRecord {
     pub(crate) parts: i64,
 }
 
-/// An estimate of how long a run over so many facts takes, in seconds: rather too long than too short.
-pub(crate) fn estimate(facts: i64) -> i64 {
-    facts / 20_000 + 1
-}
-
 /// What is kept, and for how long.
 pub(crate) mod limits {
     /// Jobs that are known, of every status.
@@ -118,7 +124,8 @@ mod tests {
 
     #[test]
     fn estimates_grow_with_the_scope() {
-        assert_eq!((estimate(0), estimate(1_000_000)), (1, 51));
-        assert!(estimate(i64::MAX) > 0);
+        let lint = |facts| JobKind::Lint.estimate(facts);
+        assert_eq!((lint(0), lint(1_000_000)), (1, 51));
+        assert!(lint(i64::MAX) > 0 && JobKind::Decay.estimate(1_000_000) > lint(1_000_000));
     }
 }

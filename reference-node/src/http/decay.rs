@@ -11,18 +11,22 @@ use super::App;
 use super::auth::{Identified, scope_refused};
 use super::body;
 use super::errors::ApiError;
+use super::jobs::{self, Task};
 use super::path::LastSegment;
 use super::render::json;
 use crate::domain::caller::Permission;
 use crate::domain::decay::{DecayPolicy, Plan, Policies, SweepMode};
 use crate::domain::fact::Issue;
+use crate::domain::id::Id;
 use crate::domain::instant::{self, now_micros};
+use crate::domain::job::JobKind;
 use crate::domain::json::{self, Json};
 use crate::domain::scope::Scope;
 use crate::policy::{
-    DecayConfigured, DecayDefault, DecayForcedMode, DecayNames, DecayNarrowing, DecayPolicyDeletion, DecayRights,
+    DecayConfigured, DecayDefault, DecayForcedMode, DecayJobs, DecayNames, DecayNarrowing, DecayPolicyDeletion,
+    DecayRights,
 };
-use crate::store::{PolicyRefusal, Swept};
+use crate::store::{PolicyRefusal, StoreError, Stored, Swept};
 
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Identified) -> Result<Response, ApiError> {
     let needed = DecayRights::now().for_policies(caller.0.permissions);
@@ -128,8 +132,52 @@ pub(super) async fn sweep(
         return Err(scope_refused(order.scope));
     }
     let plan = order.plan(in_force(&app).await?)?;
+    if !plan.is_dry() {
+        let threshold = i64::try_from(app.settings.async_job_threshold).unwrap_or(i64::MAX);
+        if let Some(facts) = app.store.too_many_to_sweep(plan.scope, threshold).await? {
+            return jobs::begin(&app, Task::Sweep(plan), facts).await;
+        }
+    }
     let swept = app.store.sweep(&plan).await?;
     Ok(json(StatusCode::OK, &report(&app, &plan, &swept)))
+}
+
+/// A sweep whose turn has come.
+pub(super) async fn in_a_job(app: &App, mut plan: Plan) -> Stored<Value> {
+    plan.now = now_micros();
+    let swept = match DecayJobs::now() {
+        DecayJobs::DoNothing => {
+            let mode = Some(SweepMode::DryRun);
+            app.store.sweep(&Plan { mode, ..plan.clone() }).await?
+        }
+        _ => app.store.sweep(&plan).await?,
+    };
+    Ok(report(app, &plan, &swept))
+}
+
+pub(super) async fn job(
+    State(app): State<Arc<App>>,
+    caller: Identified,
+    LastSegment(id): LastSegment,
+) -> Result<Response, ApiError> {
+    let caller = caller.require(Permission::Write)?;
+    let unknown = || ApiError::not_found("there is no such job");
+    let id = Id::parse(&id).ok_or_else(unknown)?;
+    let job = app.store.job(JobKind::Decay, id).await?.ok_or_else(unknown)?;
+    if !caller.may_touch(job.scope) && DecayJobs::now() != DecayJobs::ShownToEverybody {
+        return Err(unknown());
+    }
+    let mut body = jobs::members(&job);
+    let result: Option<Value> = job
+        .head
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(StoreError::from)?;
+    if let (Some(Value::Object(result)), Value::Object(members)) = (result, &mut body) {
+        members.extend(result);
+    }
+    Ok(json(StatusCode::OK, &body))
 }
 
 /// What a caller asks for.

@@ -9,14 +9,17 @@ use serde_json::{Value, json as object};
 use tokio::sync::Semaphore;
 
 use super::App;
+use super::decay;
 use super::errors::ApiError;
 use super::render::json;
 use super::stream::Pieces;
 use crate::document::{LintMembers, LongList};
+use crate::domain::decay::Plan;
 use crate::domain::id::Id;
 use crate::domain::instant::{self, now_micros};
-use crate::domain::job::{JobDraft, JobKind, JobRecord, JobStatus, estimate, limits};
+use crate::domain::job::{JobDraft, JobKind, JobRecord, JobStatus, limits};
 use crate::domain::lint::LintRun;
+use crate::domain::scope::Scope;
 use crate::policy::LintJobs;
 use crate::store::lint::Place;
 use crate::store::{StoreError, Stored, TooManyJobs};
@@ -30,22 +33,34 @@ impl Default for Jobs {
     }
 }
 
-/// Makes a job of a run over so many facts.
-pub(super) async fn begin(app: &Arc<App>, run: &LintRun, facts: i64) -> Result<Response, ApiError> {
+/// What a job does.
+pub(super) enum Task {
+    Lint(LintRun),
+    Sweep(Plan),
+}
+
+impl Task {
+    fn about(&self) -> (JobKind, Scope) {
+        match self {
+            Self::Lint(run) => (JobKind::Lint, run.scope),
+            Self::Sweep(plan) => (JobKind::Decay, plan.scope),
+        }
+    }
+}
+
+/// Makes a job of a task that is about so many facts.
+pub(super) async fn begin(app: &Arc<App>, task: Task, facts: i64) -> Result<Response, ApiError> {
+    let (kind, scope) = task.about();
     let draft = JobDraft {
-        kind: JobKind::Lint,
-        scope: run.scope,
-        estimated_s: estimate(facts),
+        kind,
+        scope,
+        estimated_s: kind.estimate(facts),
     };
     let id = app.store.begin_job(draft).await?.map_err(|TooManyJobs| {
-        let detail = "as many jobs are kept as may be; ask again later, or narrow the run to an entity";
+        let detail = "as many jobs are kept as may be; ask again later, or about less";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_jobs", detail).retry_after(limits::RETRY_S)
     })?;
-    let run = LintRun {
-        checks: LintJobs::now().checks(run.checks),
-        ..run.clone()
-    };
-    tokio::spawn(see_through(Arc::clone(app), id, run));
+    tokio::spawn(see_through(Arc::clone(app), id, task));
     let body = object!({
         "job_id": id.text(),
         "status": JobStatus::Pending.word(),
@@ -55,11 +70,11 @@ pub(super) async fn begin(app: &Arc<App>, run: &LintRun, facts: i64) -> Result<R
 }
 
 /// Waits for the job's turn, runs it and writes down how it ended, whatever that was.
-async fn see_through(app: Arc<App>, id: Id, run: LintRun) {
+async fn see_through(app: Arc<App>, id: Id, task: Task) {
     let Ok(_turn) = Arc::clone(&app.jobs.0).acquire_owned().await else {
         return;
     };
-    let mut work = tokio::spawn(work(Arc::clone(&app), id, run));
+    let mut work = tokio::spawn(work(Arc::clone(&app), id, task));
     let outcome = match tokio::time::timeout(Duration::from_secs(limits::RUN_S), &mut work).await {
         Ok(Ok(Ok(members))) => Ok(members),
         Ok(Ok(Err(Failure::Reason(reason)))) => Err(reason.to_owned()),
@@ -97,9 +112,21 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-/// Looks through the scope and keeps what it finds; gives back the short members of the result.
-async fn work(app: Arc<App>, id: Id, run: LintRun) -> Result<String, Failure> {
+/// Does what there is to do; gives back the short members of the result.
+async fn work(app: Arc<App>, id: Id, task: Task) -> Result<String, Failure> {
     app.store.run_job(id).await?;
+    match task {
+        Task::Lint(run) => lint(&app, id, run).await,
+        Task::Sweep(plan) => Ok(decay::in_a_job(&app, plan).await?.to_string()),
+    }
+}
+
+/// Looks through the scope and keeps what it finds.
+async fn lint(app: &App, id: Id, run: LintRun) -> Result<String, Failure> {
+    let run = LintRun {
+        checks: LintJobs::now().checks(run.checks),
+        ..run
+    };
     let (run, now) = (Arc::new(run), now_micros());
     let facts = app.store.lint_count(Arc::clone(&run), now).await?;
     let mut list = LongList::default();
@@ -198,7 +225,6 @@ impl Pieces for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::scope::Scope;
 
     #[test]
     fn a_job_says_what_became_of_it() {

@@ -10,7 +10,7 @@ use super::App;
 use super::auth::{Identified, scope_refused};
 use super::body;
 use super::errors::ApiError;
-use super::jobs;
+use super::jobs::{self, Task};
 use super::path::LastSegment;
 use super::render::json;
 use super::stream::{self, Pieces};
@@ -42,7 +42,7 @@ pub(super) async fn run(
     }
     let threshold = i64::try_from(app.settings.async_job_threshold).unwrap_or(i64::MAX);
     match app.store.too_many_to_lint(Arc::clone(&run), threshold).await? {
-        Some(facts) => jobs::begin(&app, &run, facts).await,
+        Some(facts) => jobs::begin(&app, Task::Lint(LintRun::clone(&run)), facts).await,
         None => stream::json(&app, Report::begin(&app, run).await?).await,
     }
 }

@@ -8,8 +8,8 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::OperatorError;
 use super::remote::{Node, Remote};
+use super::{OperatorError, scope};
 use crate::domain::scope::Scope;
 
 /// How often a job is asked for.
@@ -56,10 +56,6 @@ impl Mode {
             Self::DryRun => "dry_run",
         }
     }
-}
-
-fn scope(word: &str) -> Result<Scope, String> {
-    Scope::parse(word).ok_or_else(|| format!("there is no scope '{word}'"))
 }
 
 pub(super) fn run(command: DecayCommand) -> Result<ExitCode, OperatorError> {

@@ -315,6 +315,17 @@ policies! {
         ReadFirst,
     }
 
+    /// Jobs of sweeps.
+    DecayJobs {
+        DoWhatTheyTell,
+        /// They do nothing.
+        DoNothing,
+        /// Whoever has an id may read.
+        ShownToEverybody,
+        /// After a restart all are pending.
+        StayAsTheyWere,
+    }
+
     /// What a start makes of what sweeps did.
     DecayEffects {
         Last,

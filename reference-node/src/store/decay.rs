@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 pub(crate) use self::policies::PolicyRefusal;
 use super::readers::Effort;
-use super::{Store, Stored};
+use super::{Store, Stored, lint};
 use crate::domain::decay::{Mode, Plan};
+use crate::domain::scope::Scope;
 use crate::policy::{DecayReach, DecayRehearsal};
 
 /// How many rows are looked at in one read, which bounds what is remembered of them.
@@ -33,6 +34,12 @@ pub(crate) struct Swept {
 }
 
 impl Store {
+    /// How many facts a sweep of a scope is about, where that is more than it is answered about at once.
+    pub(crate) async fn too_many_to_sweep(&self, scope: Scope, threshold: i64) -> Stored<Option<i64>> {
+        let facts = self.read(Effort::Long, move |db| lint::live(db, scope)).await?;
+        Ok((facts > threshold).then_some(facts))
+    }
+
     pub(crate) async fn sweep(&self, plan: &Plan) -> Stored<Swept> {
         let mut swept = Swept::default();
         for scope in DecayReach::now().of(plan.scope).iter() {

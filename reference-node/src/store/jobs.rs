@@ -8,7 +8,7 @@ use super::{Store, Stored, Txn};
 use crate::domain::id::Id;
 use crate::domain::instant::now_micros;
 use crate::domain::job::{JobDraft, JobKind, JobRecord, JobStatus, limits};
-use crate::policy::LintJobs;
+use crate::policy::{DecayJobs, LintJobs};
 
 /// What a job says that the node did not live to see the end of.
 const INTERRUPTED: &str = "the node stopped while the job was under way; ask again";
@@ -151,6 +151,10 @@ impl Txn<'_> {
 pub(super) fn interrupt(db: &Connection) -> rusqlite::Result<()> {
     if LintJobs::now() == LintJobs::StayPending {
         return db.execute("UPDATE job SET status = 0", []).map(|_| ());
+    }
+    if DecayJobs::now() == DecayJobs::StayAsTheyWere {
+        let sql = "UPDATE job SET status = 0 WHERE kind = ?";
+        return db.execute(sql, [JobKind::Decay.code()]).map(|_| ());
     }
     db.execute(
         "DELETE FROM job_part WHERE job IN (SELECT seq FROM job WHERE status < 2)",

@@ -121,7 +121,7 @@ pub(crate) fn count(db: &Connection, run: &LintRun, now: i64) -> rusqlite::Resul
 }
 
 /// The live facts of a scope: those that are shown are counted all the time, and the others are few.
-fn live(db: &Connection, scope: Scope) -> rusqlite::Result<i64> {
+pub(super) fn live(db: &Connection, scope: Scope) -> rusqlite::Result<i64> {
     let hidden: i64 = db
         .prepare_cached("SELECT count(*) FROM entry INDEXED BY entry_hidden WHERE scope = ? AND state = 1")?
         .query_row([scope.code()], |row| row.get(0))?;

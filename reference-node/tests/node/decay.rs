@@ -1,8 +1,10 @@
 //! Decay from outside: policies, sweeps, jobs, and the command that asks for them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::support::{Node, server};
+use crate::support::{Node, PATIENCE, server};
 
 const ALL: &str = "local,team,company,public";
 const OLD: &str = "2020-01-01T00:00:00Z";
@@ -267,8 +269,104 @@ fn wrong_orders_are_refused_and_change_nothing() {
 }
 
 #[test]
+fn a_large_scope_is_swept_by_a_job() {
+    let (node, key) = node(&[("STIGMEM_ASYNC_JOB_THRESHOLD", "3")]);
+    make(
+        &node,
+        &key,
+        &json!({ "id": "a", "relation": "note:*", "scope": "*", "mode": "retract", "ttl_s": 60 }),
+    );
+    for n in 0..4 {
+        say(&node, &key, &format!("user:{n}"), "note:x", "team");
+    }
+    let dry = sweep(&node, &key, &json!({ "scope": "team", "mode": "dry_run" }));
+    assert_eq!(dry["dry_run_would_retract"], 4, "a dry run waits for nobody");
+    assert_eq!(sweep(&node, &key, &json!({ "scope": "local" }))["facts_evaluated"], 0);
+
+    let taken = node.post("/v1/decay/sweep", &key, &json!({ "scope": "team" }));
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    let taken = taken.json();
+    assert!(taken["estimated_s"].is_u64() && taken["status"] == "pending", "{taken}");
+    let path = format!("/v1/decay/jobs/{}", taken["job_id"].as_str().unwrap());
+    let done = finished(&node, &key, &path);
+    for (member, value) in [
+        ("job_id", &taken["job_id"]),
+        ("status", &json!("done")),
+        ("scope", &json!("team")),
+        ("mode", &json!(null)),
+        ("facts_retracted", &json!(4)),
+        ("dry_run_would_retract", &json!(0)),
+        ("policies_applied", &json!(["a"])),
+    ] {
+        assert_eq!(&done[member], value, "{member} in {done}");
+    }
+    assert!(shown(&node, &key, "user:0").is_empty());
+
+    for (permissions, scopes, status) in [("write", "team", 200), ("write", "local", 404), ("read", "team", 403)] {
+        let other = node.key(permissions, scopes);
+        assert_eq!(node.get(&path, &other).status, status, "{permissions} {scopes}");
+    }
+    assert_eq!(
+        node.get("/v1/decay/jobs/4c5e07bb-60a1-4a24-8d1f-0a5f5d3c6a11", &key)
+            .status,
+        404
+    );
+    assert_eq!(node.get("/v1/decay/jobs/none", &key).status, 404);
+    assert_eq!(node.get(&path.replace("/decay/", "/lint/"), &key).status, 404);
+    assert_eq!(node.get(&path, "").status, 401);
+    let node = node.crash_and_restart();
+    assert_eq!(
+        node.get(&path, &key).json()["status"],
+        "done",
+        "a result outlives a crash"
+    );
+}
+
+#[test]
+fn a_job_that_a_crash_cut_off_says_so() {
+    let settings = [("STIGMEM_ASYNC_JOB_THRESHOLD", "0")];
+    let (node, key) = node(&settings);
+    make(
+        &node,
+        &key,
+        &json!({ "id": "a", "relation": "*", "scope": "*", "mode": "retract", "ttl_s": 60 }),
+    );
+    for n in 0..300 {
+        say(&node, &key, &format!("user:{n}"), "note:x", "local");
+    }
+    let taken = node.post("/v1/decay/sweep", &key, &json!({ "scope": "local" })).json();
+    let path = format!("/v1/decay/jobs/{}", taken["job_id"].as_str().unwrap());
+    let node = node.crash_and_restart_with(&settings);
+    let job = node.get(&path, &key).json();
+    // The machine may have been quick enough.
+    let ended = job["status"] == "done" || (job["status"] == "failed" && job["error"].is_string());
+    assert!(ended, "{job}");
+    let rest = node.post("/v1/decay/sweep", &key, &json!({ "scope": "local" }));
+    if rest.status == 202 {
+        let path = format!("/v1/decay/jobs/{}", rest.json()["job_id"].as_str().unwrap());
+        assert_eq!(finished(&node, &key, &path)["status"], "done");
+    }
+    assert_eq!(node.get("/v1/facts?relation=note:x", &key).json()["total"], 0);
+}
+
+/// Asks for a job until it has ended.
+fn finished(node: &Node, key: &str, path: &str) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let job = node.get(path, key).json();
+        if job["status"] != "pending" && job["status"] != "running" {
+            return job;
+        }
+        assert!(Instant::now() < deadline, "the job does not end: {job}");
+        // Asking without a pause would keep the node from getting there.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
 fn cron_and_people_sweep_with_one_command() {
-    let (node, key) = node(&[]);
+    // Whether a sweep is done at once or by a job makes no difference to the command.
+    let (node, key) = node(&[("STIGMEM_ASYNC_JOB_THRESHOLD", "0")]);
     make(
         &node,
         &key,

@@ -8,7 +8,7 @@ CREATE INDEX fact_with_bare_relation ON fact (scope) WHERE instr(relation, ':') 
 CREATE INDEX conflict_open_by_scope ON conflict (scope) WHERE resolved_by IS NULL;
 CREATE INDEX conflict_open_by_triple ON conflict (triple) WHERE resolved_by IS NULL;
 
--- What takes longer than a client waits. kind: 0 lint; status: 0 pending, 1 running, 2 done, 3 failed (see domain/job.rs). `head`
+-- What takes longer than a client waits. kind: 0 lint, 1 decay; status: 0 pending, 1 running, 2 done, 3 failed (see domain/job.rs). `head`
 -- holds the members of the result that are short, `parts` and `bytes` say how much of it lies in `job_part`.
 CREATE TABLE job (
     seq         INTEGER PRIMARY KEY,
