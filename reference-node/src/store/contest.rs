@@ -4,7 +4,7 @@
 //! Statements about one triple repeat the condition of their index, `state < 3`, or the whole table would be gone through. They call
 //! it likely, or the planner takes it for the narrower condition and looks at all facts of the triple instead of those in one state.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use super::writer::Txn;
 use crate::domain::fact::Draft;
@@ -124,7 +124,8 @@ impl Txn<'_> {
             Preference::SurestThenNewest if other.is_some() => other,
             Preference::SurestThenNewest => {
                 let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
-                preferred(tops.into_iter().flatten())
+                let best = preferred(tops.into_iter().flatten());
+                best.map(|best| self.rather_open(triple, best)).transpose()?
             }
             other => other.best(self.db, triple)?,
         };
@@ -166,14 +167,39 @@ impl Txn<'_> {
                  WHERE triple = ?1 AND state = ?2 AND likely(state < 3) \
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
-            .query_row((triple, state.code()), |row| {
-                Ok(Rank {
-                    confidence: row.get(0)?,
-                    wall: row.get(1)?,
-                    counter: row.get(2)?,
-                })
-            })
+            .query_row((triple, state.code()), rank)
             .optional()
+    }
+
+    /// The best open fact in the place of a settled one, where a sweep has reduced the decision that settled it: what was decided
+    /// about may be surer than what is left of the decision, and stays hidden all the same.
+    fn rather_open(&self, triple: i64, best: Rank) -> rusqlite::Result<Rank> {
+        let settled: bool = self
+            .db
+            .prepare_cached(
+                "SELECT settled FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state = 0 AND likely(state < 3) AND confidence = ?2 AND wall = ?3 AND counter = ?4 \
+                 UNION ALL SELECT settled FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state = 1 AND likely(state < 3) AND confidence = ?2 AND wall = ?3 AND counter = ?4 \
+                 LIMIT 1",
+            )?
+            .query_row((triple, best.confidence, best.wall, best.counter), |row| row.get(0))?;
+        if !settled {
+            return Ok(best);
+        }
+        let open = self
+            .db
+            .prepare_cached(
+                "SELECT confidence, wall, counter FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state IN (0, 1) AND likely(state < 3) AND settled = 0 \
+                 AND EXISTS (SELECT 1 FROM entry e INDEXED BY standing_by_triple CROSS JOIN reduction r ON r.seq = e.seq \
+                 CROSS JOIN conflict c ON c.resolved_by = r.root \
+                 WHERE e.triple = ?1 AND e.state IN (0, 1) AND likely(e.state < 3)) \
+                 ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
+            )?
+            .query_row([triple], rank)
+            .optional()?;
+        Ok(open.unwrap_or(best))
     }
 
     /// A retraction withdraws every fact of its triple with a lower clock, expired ones included.
@@ -299,6 +325,14 @@ impl Txn<'_> {
             .prepare_cached("SELECT id FROM fact WHERE seq = ?")?
             .query_row([seq], |row| row.get(0).map(Id))
     }
+}
+
+fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
+    Ok(Rank {
+        confidence: row.get(0)?,
+        wall: row.get(1)?,
+        counter: row.get(2)?,
+    })
 }
 
 pub(super) fn conflict_entity(id: Id) -> String {

@@ -20,7 +20,7 @@ pub(crate) struct Trail {
     pub(crate) since: i64,
     /// Whether somebody said how long it holds.
     pub(crate) ends: bool,
-    /// Whether a resolution decided for or against it.
+    /// Whether it was a side of a dispute that somebody settled. The decision is a fact like any other.
     pub(crate) settled: bool,
 }
 

@@ -61,7 +61,7 @@ impl DecayLive {
     pub(crate) fn settled(self) -> &'static str {
         match self {
             Self::AlsoSettled => "0",
-            _ => "e.settled OR EXISTS (SELECT 1 FROM conflict c WHERE c.resolved_by = e.seq)",
+            _ => "e.settled",
         }
     }
 

@@ -81,7 +81,7 @@ fn overdue(mut acting: Acting<'_>, (after, until): (i64, i64)) -> rusqlite::Resu
     let (db, plan) = (acting.db, acting.plan);
     let mut found = Found::default();
     let sql = format!(
-        "SELECT id, relation FROM triple WHERE id > ?1 AND id <= ?2 AND scope = ?3 AND {} ORDER BY id",
+        "SELECT id, relation FROM triple NOT INDEXED WHERE id > ?1 AND id <= ?2 AND scope = ?3 AND {} ORDER BY id",
         DecayAgain::now().triples()
     );
     let mut select = db.prepare_cached(&sql)?;

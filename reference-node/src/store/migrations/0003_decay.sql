@@ -15,5 +15,5 @@ CREATE TABLE reduction (
 ) STRICT;
 CREATE INDEX reduction_by_root ON reduction (root, seq);
 
--- Which facts decided a conflict: belief in them does not fall.
+-- Which facts decided a conflict: what they settled stays hidden, also when belief in them falls.
 CREATE INDEX conflict_by_decision ON conflict (resolved_by) WHERE resolved_by IS NOT NULL;

@@ -205,7 +205,7 @@ fn doubt_decides_disputes_and_opens_none() {
 }
 
 #[test]
-fn what_was_decided_is_not_doubted() {
+fn a_decision_fades_and_still_decides() {
     with_store(async |store| {
         let home = assert(store, said("user:a", "home", 1.0, 2)).await;
         assert(store, said("user:a", "away", 0.6, 2)).await;
@@ -220,12 +220,29 @@ fn what_was_decided_is_not_doubted() {
         };
         let decision = store.resolve(resolution).await.unwrap().unwrap();
         let mut late = plan(vec![hourly(Mode::Confidence)], None);
-        late.now += 24 * HOUR;
-        assert_eq!(store.sweep(&late).await.unwrap().reduced, 0);
+        for (hours, half_life_s) in [(24, 36_000), (25, 3_600)] {
+            late.now = now_micros() + hours * HOUR;
+            late.policies = Policies::new(vec![DecayPolicy {
+                half_life_s: Some(half_life_s),
+                ..hourly(Mode::Confidence)
+            }]);
+            assert_eq!(store.sweep(&late).await.unwrap().reduced, 1, "the sides are out of it");
+        }
         let facts = shown(store, "user:a").await;
-        assert_eq!((facts.len(), facts[0].id), (1, decision));
+        let [fact] = &facts[..] else {
+            panic!("what was decided is shown alone: {facts:?}");
+        };
+        assert_eq!((fact.value.text.as_str(), fact.source.as_str()), ("home", SOURCE));
+        assert!(!fact.contradicted && fact.id != decision);
+        assert!(unresolved(store).await.is_none());
+        assert(store, said("user:a", "elsewhere", 0.9, 0)).await;
+        assert_eq!(
+            shown(store, "user:a").await[0].value.text,
+            "elsewhere",
+            "what is said later is weighed"
+        );
         late.policies = Policies::new(vec![hourly(Mode::Retract)]);
-        assert_eq!(store.sweep(&late).await.unwrap().retracted, 3);
+        assert_eq!(store.sweep(&late).await.unwrap().retracted, 4);
         assert!(shown(store, "user:a").await.is_empty(), "an old decision is old");
     });
 }
