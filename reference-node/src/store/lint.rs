@@ -2,7 +2,7 @@
 //! while it waits, and no more of the scope than a page. Each check follows an index that leads it past what it has no use for.
 
 mod otherwise;
-mod search;
+pub(super) mod search;
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::domain::lint::{Check, Finding, LintRun, reckoning};
 use crate::domain::scope::Scope;
 use crate::policy::{LintCount, LintOrder, LintThreshold, LintWrites};
 
-/// How many rows are looked at in one read, which bounds what a page holds.
-const WINDOW: usize = 512;
+/// How many rows are looked at in one read, which bounds what a page holds. In tests so few that every walk has several pages.
+const WINDOW: usize = if cfg!(test) { 3 } else { 512 };
 
 /// How far a run has come: the check it is at, and the last row that was looked at for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 mod decay;
 mod federation;
+mod jobs;
+mod looking;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,6 +7,7 @@ mod federation;
 mod handshake;
 mod http;
 mod life;
+mod looking;
 mod peer;
 mod support;
 mod topology;

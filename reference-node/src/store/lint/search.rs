@@ -95,8 +95,7 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Walks along rows, of which `take` says whether they are among those that are looked at; the first three columns of each are
-    /// its mark.
+    /// Walks along rows and hands each to `take`; the first three columns are its mark.
     fn walk(
         &self,
         sql: &str,
