@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Setting, Source, setting};
 use crate::domain::decay::{DecayPolicy, MOST_POLICIES};
-use crate::domain::fact::Issue;
+use crate::domain::fact::{Issue, Refusal};
 use crate::domain::json::{self, Json};
 use crate::policy::DecayConfigured;
 
@@ -31,7 +31,7 @@ fn read(text: &str) -> Result<Vec<DecayPolicy>, String> {
     }
     let mut policies: Vec<DecayPolicy> = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
-        let policy = DecayPolicy::from_json(item).map_err(|issues| format!("policy {place}: {}", told(&issues)))?;
+        let policy = DecayPolicy::from_json(item).map_err(|refusal| format!("policy {place}: {}", told(&refusal)))?;
         if policies.iter().any(|other| other.id == policy.id) {
             return Err(format!("policy {place}: the id '{}' is there already", policy.id));
         }
@@ -40,7 +40,10 @@ fn read(text: &str) -> Result<Vec<DecayPolicy>, String> {
     Ok(policies)
 }
 
-fn told(issues: &[Issue]) -> String {
+fn told(refusal: &Refusal) -> String {
+    let Refusal::Issues(issues) = refusal else {
+        return String::from("it is no policy");
+    };
     let told = |issue: &Issue| match issue.loc.first() {
         Some(member) => format!("{member}: {}", issue.message),
         None => issue.message.clone(),

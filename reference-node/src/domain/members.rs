@@ -39,6 +39,23 @@ impl<'b, 'a> Members<'b, 'a> {
         None
     }
 
+    /// The same where it may not be left out, nor be empty, nor have more than so many bytes.
+    pub(crate) fn name(&mut self, member: &'static str, longest: usize) -> Option<&'b str> {
+        match self.body.member(member) {
+            Some(Json::String(text)) if text.is_empty() => {
+                self.refuse(member, "string_too_short", "this member has at least one character");
+            }
+            Some(Json::String(text)) if text.len() > longest => {
+                let message = format!("this member has at most {longest} bytes");
+                self.refuse(member, "string_too_long", &message);
+            }
+            Some(Json::String(text)) => return Some(text),
+            Some(_) => self.refuse(member, "string_type", "this member is a string"),
+            None => self.refuse(member, "missing", "this member is required"),
+        }
+        None
+    }
+
     pub(crate) fn boolean(&mut self, member: &'static str) -> Option<bool> {
         match self.optional(member)? {
             Json::Bool(truth) => return Some(*truth),

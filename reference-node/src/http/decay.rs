@@ -16,11 +16,12 @@ use super::path::LastSegment;
 use super::render::json;
 use crate::domain::caller::Permission;
 use crate::domain::decay::{DecayPolicy, Plan, Policies, SweepMode};
-use crate::domain::fact::Issue;
+use crate::domain::fact::{Issue, Refusal};
 use crate::domain::id::Id;
 use crate::domain::instant::{self, now_micros};
 use crate::domain::job::JobKind;
 use crate::domain::json::{self, Json};
+use crate::domain::members::Members;
 use crate::domain::scope::Scope;
 use crate::policy::{
     DecayConfigured, DecayDefault, DecayForcedMode, DecayJobs, DecayNames, DecayNarrowing, DecayPolicyDeletion,
@@ -48,7 +49,7 @@ pub(super) async fn create(
     let needed = DecayRights::now().for_policies(caller.0.permissions);
     caller.require(needed)?;
     let bytes = body::json(&app, request).await?;
-    let policy = DecayPolicy::from_json(&json::read(&bytes)?).map_err(|issues| ApiError::invalid("body", issues))?;
+    let policy = DecayPolicy::from_json(&json::read(&bytes)?)?;
     let conflict = |code, detail: &str| Err(ApiError::new(StatusCode::CONFLICT, code, detail));
     let (id, body) = (policy.id.clone(), policy_body(&policy, false));
     let kept = if is_configured(&app, &id) {
@@ -189,29 +190,17 @@ struct Order {
 
 impl Order {
     /// Members that a sweep does not have are ignored.
-    fn read(body: &Json<'_>) -> Result<Self, ApiError> {
-        if !matches!(body, Json::Object(_)) {
-            let issue = Issue::new(&[], "object_type", "the body is a JSON object");
-            return Err(ApiError::invalid("body", vec![issue]));
-        }
-        let word = match body.member("scope") {
-            Some(Json::String(word)) => word,
-            Some(_) => return Err(refused("scope", "string_type", "a scope is a string")),
-            None => return Err(refused("scope", "missing", "this member is required")),
-        };
-        let scope = Scope::parse(word);
-        let mode = text(body, "mode")?.map(|word| {
+    fn read(body: &Json<'_>) -> Result<Self, Refusal> {
+        let mut members = Members::of(body)?;
+        let scope = members.scope();
+        let word = members.text("mode");
+        let mode = word.and_then(SweepMode::parse);
+        if word.is_some() && mode.is_none() {
             let message = "the mode is one of retract, confidence, dry_run";
-            SweepMode::parse(word).ok_or_else(|| refused("mode", "literal_error", message))
-        });
-        Ok(Self {
-            scope: scope.ok_or_else(|| {
-                let message = "a scope is one of local, team, company, public";
-                refused("scope", "literal_error", message)
-            })?,
-            mode: mode.transpose()?,
-            policy_id: text(body, "policy_id")?.map(str::to_owned),
-        })
+            members.refuse("mode", "literal_error", message);
+        }
+        let policy_id = members.text("policy_id").map(str::to_owned);
+        members.finish(scope.map(|scope| Self { scope, mode, policy_id }))
     }
 
     fn plan(self, policies: Vec<DecayPolicy>) -> Result<Plan, ApiError> {
@@ -223,7 +212,8 @@ impl Order {
                 && !named.can(mode)
                 && DecayForcedMode::now() == DecayForcedMode::Nothing
             {
-                return Err(refused("mode", "value_error", "the policy has no number for this mode"));
+                let issue = Issue::new(&["mode"], "value_error", "the policy has no number for this mode");
+                return Err(ApiError::invalid("body", vec![issue]));
             }
         }
         let policies = DecayNarrowing::now().of(policies, self.policy_id.as_deref());
@@ -277,17 +267,4 @@ fn applied<'p>(plan: &'p Plan, swept: &Swept) -> Vec<&'p str> {
         ids.extend(id.into_iter().flat_map(|id| std::iter::repeat_n(id, times)));
     }
     ids
-}
-
-fn refused(member: &'static str, kind: &'static str, message: &str) -> ApiError {
-    ApiError::invalid("body", vec![Issue::new(&[member], kind, message)])
-}
-
-/// A member that may be left out.
-fn text<'b>(body: &'b Json<'_>, member: &'static str) -> Result<Option<&'b str>, ApiError> {
-    match body.member(member) {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(refused(member, "string_type", "this member is a string")),
-    }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::fact::{Issue, LONGEST_RELATION};
+use crate::domain::fact::{LONGEST_RELATION, Refusal};
 use crate::domain::json::Json;
+use crate::domain::members::Members;
 use crate::domain::scope::Scope;
 
 /// In bytes.
@@ -35,6 +36,14 @@ impl Mode {
             Self::Confidence => "confidence",
         }
     }
+
+    /// The member that holds the number it counts with.
+    const fn number(self) -> &'static str {
+        match self {
+            Self::Retract => "ttl_s",
+            Self::Confidence => "half_life_s",
+        }
+    }
 }
 
 /// How long which kind of fact is worth believing.
@@ -54,39 +63,38 @@ pub(crate) struct DecayPolicy {
 }
 
 impl DecayPolicy {
-    /// Members that no policy has are ignored, and a null counts as absent where a member may be.
-    pub(crate) fn from_json(body: &Json<'_>) -> Result<Self, Vec<Issue>> {
-        if !matches!(body, Json::Object(_)) {
-            return Err(vec![Issue::new(&[], "object_type", "a policy is a JSON object")]);
-        }
-        let mut members = Members {
-            body,
-            issues: Vec::new(),
-        };
+    /// Members that no policy has are ignored.
+    pub(crate) fn from_json(body: &Json<'_>) -> Result<Self, Refusal> {
+        let mut members = Members::of(body)?;
         let id = members.name("id", LONGEST_ID);
         let relation = members.name("relation", LONGEST_RELATION);
-        let scope = members.scope();
-        let mode = members.mode();
-        let (ttl_s, half_life_s) = (members.seconds("ttl_s"), members.seconds("half_life_s"));
-        let min_confidence = members.floor();
-        let exempt_relations = members.exemptions();
-        let (Some(id), Some(relation), Some(scope), Some(mode)) = (id, relation, scope, mode) else {
-            return Err(members.issues);
-        };
-        members.needs(mode);
-        if !members.issues.is_empty() {
-            return Err(members.issues);
+        let scope = scope(&mut members);
+        let mode = mode(&mut members);
+        let ttl_s = seconds(&mut members, "ttl_s");
+        let half_life_s = seconds(&mut members, "half_life_s");
+        // A zero has no sign here.
+        let min_confidence = members.confidence("min_confidence").map(f64::abs);
+        let exempt_relations = relations(&mut members, "exempt_relations");
+        let needed = mode
+            .map(Mode::number)
+            .filter(|number| members.optional(number).is_none());
+        if let Some(number) = needed {
+            members.refuse(number, "missing", "the mode needs this member");
         }
-        Ok(Self {
-            id,
-            relation,
-            scope,
-            mode,
-            ttl_s,
-            half_life_s,
-            min_confidence,
-            exempt_relations,
-        })
+        let policy = match (id, relation, scope, mode) {
+            (Some(id), Some(relation), Some(scope), Some(mode)) => Some(Self {
+                id: id.to_owned(),
+                relation: relation.to_owned(),
+                scope,
+                mode,
+                ttl_s,
+                half_life_s,
+                min_confidence,
+                exempt_relations,
+            }),
+            _ => None,
+        };
+        members.finish(policy)
     }
 
     /// The form that [`Self::from_json`] reads, and that answers show.
@@ -112,121 +120,57 @@ impl DecayPolicy {
     }
 }
 
-/// Reads the members of a policy one by one and collects everything that is wrong with them.
-struct Members<'b, 'a> {
-    body: &'b Json<'a>,
-    issues: Vec<Issue>,
+/// A scope, or all of them.
+fn scope(members: &mut Members<'_, '_>) -> Option<Option<Scope>> {
+    let word = members.name("scope", LONGEST_ID)?;
+    if word == ANY {
+        return Some(None);
+    }
+    let scope = Scope::parse(word);
+    if scope.is_none() {
+        let message = "a scope is one of local, team, company, public, or * for all of them";
+        members.refuse("scope", "literal_error", message);
+    }
+    scope.map(Some)
 }
 
-impl<'b> Members<'b, '_> {
-    fn refuse(&mut self, member: &'static str, kind: &'static str, message: &str) {
-        self.issues.push(Issue::new(&[member], kind, message));
+fn mode(members: &mut Members<'_, '_>) -> Option<Mode> {
+    let mode = Mode::parse(members.name("mode", LONGEST_ID)?);
+    if mode.is_none() {
+        members.refuse("mode", "literal_error", "the mode is retract or confidence");
     }
+    mode
+}
 
-    /// A member that may be left out.
-    fn optional(&self, member: &str) -> Option<&'b Json<'b>> {
-        self.body.member(member).filter(|value| !matches!(value, Json::Null))
+fn seconds(members: &mut Members<'_, '_>, member: &'static str) -> Option<u64> {
+    let seconds = match members.optional(member)? {
+        Json::Number(literal) => whole(literal),
+        _ => None,
+    };
+    if seconds.is_none() {
+        let message = "this member is a whole number of seconds from 1 on";
+        members.refuse(member, "int_parsing", message);
     }
+    seconds
+}
 
-    fn text(&mut self, member: &'static str) -> Option<&'b str> {
-        match self.body.member(member) {
-            Some(Json::String(text)) => return Some(text),
-            Some(_) => self.refuse(member, "string_type", "this member is a string"),
-            None => self.refuse(member, "missing", "this member is required"),
-        }
-        None
-    }
-
-    fn name(&mut self, member: &'static str, longest: usize) -> Option<String> {
-        let text = self.text(member)?;
-        if text.is_empty() {
-            self.refuse(member, "string_too_short", "this member has at least one character");
-        } else if text.len() > longest {
-            let message = format!("this member has at most {longest} bytes");
-            self.refuse(member, "string_too_long", &message);
-        } else {
-            return Some(text.to_owned());
-        }
-        None
-    }
-
-    fn scope(&mut self) -> Option<Option<Scope>> {
-        let word = self.text("scope")?;
-        if word == ANY {
-            return Some(None);
-        }
-        let scope = Scope::parse(word);
-        if scope.is_none() {
-            let message = "a scope is one of local, team, company, public, or * for all of them";
-            self.refuse("scope", "literal_error", message);
-        }
-        scope.map(Some)
-    }
-
-    fn mode(&mut self) -> Option<Mode> {
-        let mode = Mode::parse(self.text("mode")?);
-        if mode.is_none() {
-            self.refuse("mode", "literal_error", "the mode is retract or confidence");
-        }
-        mode
-    }
-
-    fn seconds(&mut self, member: &'static str) -> Option<u64> {
-        let seconds = match self.optional(member)? {
-            Json::Number(literal) => whole(literal),
-            _ => None,
-        };
-        if seconds.is_none() {
-            self.refuse(
-                member,
-                "int_parsing",
-                "this member is a whole number of seconds from 1 on",
-            );
-        }
-        seconds
-    }
-
-    fn floor(&mut self) -> Option<f64> {
-        let floor = match self.optional("min_confidence")? {
-            Json::Number(literal) => literal.parse::<f64>().ok().filter(|floor| (0.0..=1.0).contains(floor)),
-            _ => None,
-        };
-        if floor.is_none() {
-            self.refuse("min_confidence", "out_of_range", "a confidence is a number from 0 to 1");
-        }
-        // A zero has no sign here.
-        floor.map(f64::abs)
-    }
-
-    fn exemptions(&mut self) -> Vec<String> {
-        let relation = |item: &Json<'_>| {
-            item.as_str()
-                .filter(|text| text.len() <= LONGEST_RELATION)
-                .map(str::to_owned)
-        };
-        let relations: Option<Vec<String>> = match self.optional("exempt_relations") {
-            None => return Vec::new(),
-            Some(Json::Array(items)) if items.len() <= MOST_EXEMPTIONS => items.iter().map(relation).collect(),
-            Some(_) => None,
-        };
-        relations.unwrap_or_else(|| {
-            let message = "this member is a list of at most 1000 relations or patterns";
-            self.refuse("exempt_relations", "list_type", message);
-            Vec::new()
-        })
-    }
-
-    /// The number that a mode counts with has to be there; that it is one has been said already.
-    fn needs(&mut self, mode: Mode) {
-        let member = match mode {
-            Mode::Retract => "ttl_s",
-            Mode::Confidence => "half_life_s",
-        };
-        if self.optional(member).is_none() {
-            let message = format!("the mode {} needs this member", mode.word());
-            self.refuse(member, "missing", &message);
-        }
-    }
+/// A list of relations and patterns, which is empty where it is left out.
+fn relations(members: &mut Members<'_, '_>, member: &'static str) -> Vec<String> {
+    let relation = |item: &Json<'_>| {
+        item.as_str()
+            .filter(|text| text.len() <= LONGEST_RELATION)
+            .map(str::to_owned)
+    };
+    let relations: Option<Vec<String>> = match members.optional(member) {
+        None => return Vec::new(),
+        Some(Json::Array(items)) if items.len() <= MOST_EXEMPTIONS => items.iter().map(relation).collect(),
+        Some(_) => None,
+    };
+    relations.unwrap_or_else(|| {
+        let message = "this member is a list of at most 1000 relations or patterns";
+        members.refuse(member, "list_type", message);
+        Vec::new()
+    })
 }
 
 /// A whole number from 1 on, however it is written.

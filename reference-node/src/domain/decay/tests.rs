@@ -4,14 +4,18 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::fact::Refusal;
 use crate::domain::json as reader;
 use crate::domain::scope::Scope;
 
 fn read(policy: &Value) -> Result<DecayPolicy, Vec<(&'static str, &'static str)>> {
     let text = policy.to_string();
-    DecayPolicy::from_json(&reader::read(text.as_bytes()).unwrap()).map_err(|issues| {
-        let place = |issue: &crate::domain::fact::Issue| (issue.loc.first().copied().unwrap_or("body"), issue.kind);
-        issues.iter().map(place).collect()
+    DecayPolicy::from_json(&reader::read(text.as_bytes()).unwrap()).map_err(|refusal| match refusal {
+        Refusal::Issues(issues) => issues
+            .iter()
+            .map(|issue| (issue.loc.first().copied().unwrap_or("body"), issue.kind))
+            .collect(),
+        other => panic!("{text}: {other:?}"),
     })
 }
 
@@ -77,7 +81,7 @@ fn every_member_that_makes_no_sense_is_named() {
         ("relation", json!("r".repeat(4_097)), "string_too_long"),
         ("relation", Value::Null, "string_type"),
         ("scope", json!("Local"), "literal_error"),
-        ("scope", json!(""), "literal_error"),
+        ("scope", json!(""), "string_too_short"),
         ("mode", json!("dry_run"), "literal_error"),
         ("mode", json!("Retract"), "literal_error"),
         ("half_life_s", Value::Null, "missing"),
@@ -90,7 +94,7 @@ fn every_member_that_makes_no_sense_is_named() {
         ("ttl_s", json!(0), "int_parsing"),
         ("min_confidence", json!(1.5), "out_of_range"),
         ("min_confidence", json!(-0.1), "out_of_range"),
-        ("min_confidence", json!("0.5"), "out_of_range"),
+        ("min_confidence", json!("0.5"), "number_type"),
         ("exempt_relations", json!("r"), "list_type"),
         ("exempt_relations", json!([5]), "list_type"),
         ("exempt_relations", json!(vec!["r"; 1_001]), "list_type"),
