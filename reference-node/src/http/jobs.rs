@@ -75,8 +75,7 @@ async fn see_through(app: Arc<App>, id: Id, task: Task) {
         return;
     };
     let mut work = tokio::spawn(work(Arc::clone(&app), id, task));
-    let ended = tokio::time::timeout(Duration::from_secs(limits::RUN_S), &mut work).await;
-    let outcome = match ended {
+    let outcome = match tokio::time::timeout(Duration::from_secs(limits::RUN_S), &mut work).await {
         Ok(Ok(Ok(members))) => Ok(members),
         Ok(Ok(Err(Failure::Reason(reason)))) => Err(reason.to_owned()),
         Ok(Ok(Err(Failure::Store(error)))) => {
