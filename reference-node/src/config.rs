@@ -1,11 +1,13 @@
 //! Settings: the environment, read once and checked before anything starts.
 
+mod decay;
 mod federation;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use self::federation::FederationSettings;
+use crate::domain::decay::DecayPolicy;
 
 /// One environment variable. `--help` and the README's table come from this list.
 pub(crate) struct Setting {
@@ -20,10 +22,10 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 
 /// Every setting there is.
 pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
-    CORE.iter().chain(&federation::SETTINGS)
+    CORE.iter().chain(&decay::SETTINGS).chain(&federation::SETTINGS)
 }
 
-const CORE: [Setting; 16] = [
+const CORE: [Setting; 17] = [
     setting(
         "STIGMEM_HOST",
         "127.0.0.1",
@@ -48,6 +50,11 @@ const CORE: [Setting; 16] = [
         "STIGMEM_AUTH_REQUIRED",
         "true",
         "Whether every request under /v1/ needs a key. Off only for local work.",
+    ),
+    setting(
+        "STIGMEM_ASYNC_JOB_THRESHOLD",
+        "100000",
+        "Live facts of a scope above which lint and sweeps are answered 202 with a job.",
     ),
     setting(
         "STIGMEM_LOG_LEVEL",
@@ -115,6 +122,7 @@ pub(crate) struct Settings {
     pub(crate) node_url: Option<String>,
     pub(crate) db_path: PathBuf,
     pub(crate) auth_required: bool,
+    pub(crate) async_job_threshold: usize,
     pub(crate) log_level: String,
     pub(crate) log_json: bool,
     pub(crate) max_body_bytes: usize,
@@ -126,6 +134,7 @@ pub(crate) struct Settings {
     pub(crate) worker_threads: usize,
     pub(crate) readers: usize,
     pub(crate) write_queue: usize,
+    pub(crate) decay_policies: Vec<DecayPolicy>,
     pub(crate) federation: FederationSettings,
 }
 
@@ -137,6 +146,8 @@ pub(crate) enum ConfigError {
         value: String,
         expected: &'static str,
     },
+    #[error("STIGMEM_DECAY_POLICIES cannot be read: {0}")]
+    DecayPolicies(String),
 }
 
 impl Settings {
@@ -157,6 +168,11 @@ impl Settings {
             node_url: source.url("STIGMEM_NODE_URL")?,
             db_path: PathBuf::from(source.text("STIGMEM_DB_PATH")),
             auth_required: source.boolean("STIGMEM_AUTH_REQUIRED")?,
+            async_job_threshold: source.number(
+                "STIGMEM_ASYNC_JOB_THRESHOLD",
+                0..=1_000_000_000,
+                "a number of facts from 0 to 1000000000",
+            )?,
             log_level: source.text("STIGMEM_LOG_LEVEL").to_ascii_lowercase(),
             log_json: source.word("STIGMEM_LOG_FORMAT", ["text", "json"], "text or json")? == 1,
             max_body_bytes: source.number(
@@ -176,6 +192,7 @@ impl Settings {
             worker_threads: source.number("STIGMEM_WORKER_THREADS", 0..=256, "a number from 0 to 256")?,
             readers: source.number("STIGMEM_READERS", 1..=64, "a number from 1 to 64")?,
             write_queue: source.number("STIGMEM_WRITE_QUEUE", 1..=65_536, "a number from 1 to 65536")?,
+            decay_policies: decay::policies(&source)?,
             federation: FederationSettings::read(&source)?,
         })
     }

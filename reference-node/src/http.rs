@@ -3,17 +3,22 @@
 mod auth;
 mod body;
 mod conflicts;
+mod decay;
 mod errors;
 mod facts;
 mod federation;
+mod jobs;
 mod keys;
 mod limits;
+mod lint;
 mod meta;
 mod metrics;
 mod otherwise;
 mod path;
 pub(crate) mod query;
-mod render;
+pub(crate) mod render;
+mod stream;
+mod synthesis;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -26,6 +31,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::errors::ApiError;
+use self::jobs::Jobs;
 use self::metrics::Metrics;
 use crate::config::Settings;
 use crate::domain::signing::FederationKey;
@@ -38,6 +44,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) node_url: String,
     pub(crate) exchange: Exchange,
+    jobs: Jobs,
     metrics: Metrics,
 }
 
@@ -50,6 +57,7 @@ impl App {
             settings,
             store,
             node_url,
+            jobs: Jobs::default(),
             metrics: Metrics::default(),
         }
     }
@@ -85,6 +93,17 @@ fn routes() -> Vec<Route> {
         route("/v1/facts/{id}", &["get"], otherwise::beside(get(facts::get))),
         route("/v1/conflicts", &["get"], get(conflicts::list)),
         route("/v1/conflicts/{id}/resolve", &["post"], post(conflicts::resolve)),
+        route("/v1/lint", &["post"], post(lint::run)),
+        route("/v1/lint/jobs/{id}", &["get"], get(lint::job)),
+        route("/v1/synthesis", &["post"], post(synthesis::synthesise)),
+        route(
+            "/v1/decay/policies",
+            &["get", "post"],
+            get(decay::list).post(decay::create),
+        ),
+        route("/v1/decay/policies/{id}", &["delete"], delete(decay::delete)),
+        route("/v1/decay/sweep", &["post"], post(decay::sweep)),
+        route("/v1/decay/jobs/{id}", &["get"], get(decay::job)),
         route(
             "/v1/federation/peers",
             &["get", "post"],

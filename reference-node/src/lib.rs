@@ -5,6 +5,7 @@
 //! harness, which runs it as it runs any other node: as a child process, over HTTP.
 
 mod config;
+mod document;
 mod domain;
 mod federation;
 #[cfg(feature = "fuzzing")]

@@ -1,14 +1,18 @@
-//! The operator's command line: keys and federation, directly in the database file, also while the node runs; and what
-//! connects agents and platforms to any node, over HTTP.
+//! The operator's command line: keys, federation, lint and synthesis, directly in the database file, also while the node runs; and
+//! sweeps and what connects agents and platforms to any node, over HTTP.
 
 mod boot;
+mod decay;
 mod environment;
 mod federation;
 mod hook;
+mod lint;
 mod mcp;
 mod node;
 mod record;
+mod remote;
 mod shown;
+mod synthesize;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -21,9 +25,9 @@ use rusqlite::Connection;
 use crate::domain::caller::PermissionSet;
 use crate::domain::instant::{self, Instant, now_micros};
 use crate::domain::key::{self, KeyDraft, KeyHash, KeyRecord, RawKey};
-use crate::domain::scope::ScopeSet;
+use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::uri;
-use crate::store::{StoreError, keys, open};
+use crate::store::{StoreError, expiry, keys, open};
 
 /// Manages a Stigmem node from the machine it runs on, and connects agents and platforms to any node.
 #[derive(Parser)]
@@ -41,6 +45,13 @@ enum Command {
     /// Peers and checkpoints.
     #[command(subcommand)]
     Federation(federation::FederationCommand),
+    /// Decay of what nobody said again.
+    #[command(subcommand)]
+    Decay(decay::DecayCommand),
+    /// Tells what somebody should look at: contradictions, what has ended, what leads nowhere. Changes nothing.
+    Lint(lint::LintCommand),
+    /// Tells what is known: of each entity and relation the surest value, and what speaks against it. Changes nothing.
+    Synthesize(synthesize::SynthesizeCommand),
     /// Serves the node at STIGMEM_URL to an agent over the Model Context Protocol, on standard input and output.
     Mcp,
     /// Tells the node at STIGMEM_URL what happened. The exit status is 0 whatever becomes of the node.
@@ -121,6 +132,10 @@ fn scopes(list: &str) -> Result<ScopeSet, String> {
     key::scopes(words(list)).map_err(|word| format!("there is no scope '{word}'"))
 }
 
+fn scope(word: &str) -> Result<Scope, String> {
+    Scope::parse(word).ok_or_else(|| "a scope is local, team, company or public".to_owned())
+}
+
 fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
@@ -143,6 +158,9 @@ pub(crate) fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match arguments.command {
         Command::Keys(command) => run(command).map(|()| ExitCode::SUCCESS),
         Command::Federation(command) => federation::run(command),
+        Command::Decay(command) => decay::run(command),
+        Command::Lint(command) => lint::run(command),
+        Command::Synthesize(command) => synthesize::run(command),
         Command::Mcp => mcp::run(),
         Command::Hook(event) => Ok(hook::run(event)),
         Command::BootContext(arguments) => Ok(boot::run(&arguments)),
@@ -204,12 +222,47 @@ impl Database {
         open::for_writing(&self.path).map_err(|error| self.failed(error))
     }
 
+    /// The same where there is a file, of which everything that has expired is settled: an empty one in its place would have
+    /// nothing to tell, and look like good news.
+    fn existing(&self) -> Result<Connection, OperatorError> {
+        if !self.path.exists() {
+            return Err(OperatorError::Other(format!(
+                "there is no database {}",
+                self.path.display()
+            )));
+        }
+        let db = self.open()?;
+        expiry::settle(&db).map_err(|error| self.failed(error))?;
+        Ok(db)
+    }
+
     fn failed(&self, error: StoreError) -> OperatorError {
         OperatorError::Open {
             path: self.path.display().to_string(),
             error,
         }
     }
+}
+
+fn unwritable(error: impl std::fmt::Display) -> OperatorError {
+    OperatorError::Other(format!("the document could not be written: {error}"))
+}
+
+/// A text of somebody else's for a terminal: what would move the cursor or turn the line around is shown as an escape.
+fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 fn line(record: &KeyRecord) -> String {

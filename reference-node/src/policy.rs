@@ -45,6 +45,7 @@ macro_rules! policies {
 
 mod arrivals;
 mod audit;
+mod decay;
 #[cfg(feature = "deviations")]
 pub(crate) mod deviations;
 mod disputes;
@@ -54,6 +55,7 @@ mod handshake;
 mod ingest;
 mod json;
 mod keys;
+mod lint;
 mod lists;
 mod load;
 mod losses;
@@ -65,11 +67,13 @@ mod reading;
 mod scopes;
 mod showing;
 mod standing;
+mod synthesis;
 mod telling;
 mod tokens;
 
 pub(crate) use arrivals::*;
 pub(crate) use audit::*;
+pub(crate) use decay::*;
 pub(crate) use disputes::*;
 pub(crate) use exchange::*;
 pub(crate) use facts::*;
@@ -77,6 +81,7 @@ pub(crate) use handshake::*;
 pub(crate) use ingest::*;
 pub(crate) use json::*;
 pub(crate) use keys::*;
+pub(crate) use lint::*;
 pub(crate) use lists::*;
 pub(crate) use load::*;
 pub(crate) use losses::*;
@@ -88,6 +93,7 @@ pub(crate) use reading::*;
 pub(crate) use scopes::*;
 pub(crate) use showing::*;
 pub(crate) use standing::*;
+pub(crate) use synthesis::*;
 pub(crate) use telling::*;
 pub(crate) use tokens::*;
 
@@ -95,6 +101,7 @@ pub(crate) use tokens::*;
 const AREAS: &[&[(&str, &[&str])]] = &[
     arrivals::KNOWN,
     audit::KNOWN,
+    decay::KNOWN,
     disputes::KNOWN,
     exchange::KNOWN,
     facts::KNOWN,
@@ -102,6 +109,7 @@ const AREAS: &[&[(&str, &[&str])]] = &[
     ingest::KNOWN,
     json::KNOWN,
     keys::KNOWN,
+    lint::KNOWN,
     lists::KNOWN,
     load::KNOWN,
     losses::KNOWN,
@@ -113,6 +121,7 @@ const AREAS: &[&[(&str, &[&str])]] = &[
     scopes::KNOWN,
     showing::KNOWN,
     standing::KNOWN,
+    synthesis::KNOWN,
     telling::KNOWN,
     tokens::KNOWN,
 ];

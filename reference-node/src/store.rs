@@ -7,9 +7,12 @@ mod assert;
 mod conflicts;
 mod contest;
 pub(crate) mod cursors;
+mod decay;
 pub(crate) mod events;
-mod expiry;
+pub(crate) mod expiry;
+mod jobs;
 pub(crate) mod keys;
+pub(crate) mod lint;
 mod lookup;
 mod nonces;
 pub(crate) mod open;
@@ -18,9 +21,11 @@ pub(crate) mod peers;
 mod query;
 mod readers;
 mod receive;
+mod records;
 mod resolve;
 mod rows;
 mod shared;
+pub(crate) mod synthesis;
 mod writer;
 
 #[cfg(test)]
@@ -32,6 +37,8 @@ use std::sync::Mutex;
 use rusqlite::Connection;
 
 pub(crate) use self::conflicts::{ConflictFilter, ConflictRecord};
+pub(crate) use self::decay::{PolicyRefusal, Swept};
+pub(crate) use self::jobs::TooManyJobs;
 pub(crate) use self::lookup::Name;
 pub(crate) use self::query::Filter;
 use self::readers::Effort;
@@ -44,7 +51,9 @@ use crate::domain::cursor::CursorKey;
 use crate::domain::fact::{Draft, Fact};
 use crate::domain::instant::now_micros;
 use crate::domain::scope::ScopeSet;
-use crate::policy::{Comparison, LostAtAKill, Remembered};
+use crate::policy::{
+    Comparison, DecayEffects, DecayPolicyStore, DecayReductionAge, LostAtAKill, Remembered, SynthesisMemory,
+};
 
 /// Why the store could not answer. None of these is the caller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +66,10 @@ pub(crate) enum StoreError {
     Stopped,
     #[error("the operation failed inside the node")]
     Panicked,
+    #[error("what was being read is not kept any more")]
+    Forgotten,
+    #[error("what the store holds cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
 }
 
 pub(crate) type Stored<T> = Result<T, StoreError>;
@@ -87,6 +100,14 @@ impl Store {
         if let Some(undone) = Remembered::now().undone() {
             db.execute(undone, [])?;
         }
+        let lost = [
+            DecayPolicyStore::now().lost(),
+            DecayReductionAge::now().lost(),
+            DecayEffects::now().lost(),
+        ];
+        db.execute_batch(&lost.concat())?;
+        jobs::interrupt(&db)?;
+        SynthesisMemory::now().starts(&db)?;
         let node_id = open::node_id(&db)?;
         let cursor_key = open::cursor_key(&db)?;
         let federation_seed = open::federation_seed(&db)?;

@@ -18,6 +18,7 @@ fn defaults_are_valid_and_safe() {
     assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 8765));
     assert!(settings.auth_required);
     assert_eq!(settings.max_body_bytes, 1_048_576);
+    assert_eq!(settings.async_job_threshold, 100_000);
     assert_eq!(settings.node_url, None);
 }
 
@@ -44,6 +45,8 @@ fn nonsense_is_refused_by_name() {
     for (name, value) in [
         ("STIGMEM_PORT", "65536"),
         ("STIGMEM_PORT", "http"),
+        ("STIGMEM_ASYNC_JOB_THRESHOLD", "-1"),
+        ("STIGMEM_ASYNC_JOB_THRESHOLD", "few"),
         ("STIGMEM_AUTH_REQUIRED", "maybe"),
         ("STIGMEM_NODE_URL", "node.example"),
         ("STIGMEM_NODE_URL", "http://"),

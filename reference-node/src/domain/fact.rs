@@ -8,10 +8,10 @@ use super::json::Json;
 use super::scope::Scope;
 use super::uri::{self, UriError};
 use super::value::Value;
-use crate::policy::{ConfidenceSteps, OffsetOfEnds, RelationForm, SourceForm, UnknownMembers, ValueLimit};
+use crate::policy::{ConfidenceSteps, DecayAge, OffsetOfEnds, RelationForm, SourceForm, UnknownMembers, ValueLimit};
 
 /// Relations are kept byte for byte; the bound only keeps index entries small.
-const LONGEST_RELATION: usize = 4_096;
+pub(crate) const LONGEST_RELATION: usize = 4_096;
 
 /// A stored fact, as every response shows it.
 #[derive(Clone, Debug)]
@@ -134,11 +134,12 @@ impl Draft {
         let issue = |kind, message| Refusal::Issues(vec![Issue::new(&["timestamp"], kind, message)]);
         self.timestamp = match body.member("timestamp") {
             None | Some(Json::Null) => None,
-            Some(Json::String(text)) => Some(
-                Instant::parse(text)
-                    .ok_or_else(|| issue("datetime_parsing", "a timestamp is RFC 3339 with an explicit offset"))?
-                    .micros,
-            ),
+            Some(Json::String(text)) => {
+                let instant = Instant::parse(text)
+                    .ok_or_else(|| issue("datetime_parsing", "a timestamp is RFC 3339 with an explicit offset"))?;
+                DecayAge::now().note(text, &instant);
+                Some(instant.micros)
+            }
             Some(_) => return Err(issue("string_type", "a timestamp is a string")),
         };
         Ok(())

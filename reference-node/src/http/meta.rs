@@ -19,7 +19,7 @@ const SPEC: &str =
     "https://github.com/Eidetic-Labs/stigmem/blob/main/spec/archive/evolution/stigmem-spec-v0.8-draft.md";
 const NAMESPACES: [&str; 6] = ["stigmem:", "rel:", "memory:", "intent:", "roadmap:", "preference:"];
 /// Optional parts of the protocol that this node has.
-const FEATURES: [&str; 2] = ["include-retracted", "past-timestamp"];
+const FEATURES: [&str; 3] = ["include-retracted", "jobs", "past-timestamp"];
 
 pub(super) const OPENAPI: &str = include_str!("../../../schemas/openapi.json");
 const DOCS: &str = include_str!("docs.html");

@@ -19,6 +19,8 @@ pub(crate) struct Metrics {
     facts: AtomicU64,
     contradicted: AtomicU64,
     resolved: AtomicU64,
+    retracted: AtomicU64,
+    reduced: AtomicU64,
 }
 
 impl Metrics {
@@ -50,6 +52,12 @@ impl Metrics {
         self.resolved.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Facts that a sweep withdrew and reduced.
+    pub(crate) fn swept(&self, retracted: u64, reduced: u64) {
+        self.retracted.fetch_add(retracted, Ordering::Relaxed);
+        self.reduced.fetch_add(reduced, Ordering::Relaxed);
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut text = String::from("# TYPE stigmem_requests_total counter\n");
         // Writing to a String cannot fail.
@@ -75,6 +83,8 @@ impl Metrics {
             ("stigmem_fact_write_total", &self.facts),
             ("stigmem_contradiction_total", &self.contradicted),
             ("stigmem_conflict_resolved_total", &self.resolved),
+            ("stigmem_decay_retracted_total", &self.retracted),
+            ("stigmem_decay_reduced_total", &self.reduced),
         ] {
             let _ = writeln!(text, "# TYPE {name} counter\n{name} {}", load(counter));
         }

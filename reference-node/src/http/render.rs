@@ -1,4 +1,4 @@
-//! Facts and conflicts as JSON.
+//! Facts, conflicts, findings and entries as JSON.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::domain::fact::Fact;
 use crate::domain::instant;
+use crate::domain::lint::Finding;
+use crate::domain::synthesis::Entry;
 use crate::domain::value::{Value, ValueType};
-use crate::policy::{Neighbours, PrintedNumbers};
+use crate::policy::{Neighbours, PrintedNumbers, SynthesisValues};
 use crate::store::ConflictRecord;
 
 /// An answer with a JSON body.
@@ -91,16 +93,17 @@ impl<'a> FactBody<'a> {
     }
 }
 
+#[derive(Serialize)]
+struct Tagged<V: Serialize> {
+    r#type: &'static str,
+    v: V,
+}
+
 /// `{"type", "v"}`, with a number as the literal that the storage text is.
 struct ValueBody<'a>(&'a Value);
 
 impl Serialize for ValueBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Tagged<V: Serialize> {
-            r#type: &'static str,
-            v: V,
-        }
         let Value { kind, text } = self.0;
         let r#type = kind.word();
         match kind {
@@ -147,6 +150,78 @@ impl<'a> ConflictBody<'a> {
             },
             resolved_by: conflict.resolved_by.map(crate::domain::id::Id::text),
             detected_at: instant::print(conflict.detected_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct FindingBody<'a> {
+    check: &'static str,
+    severity: &'static str,
+    entity: &'a str,
+    relation: Option<&'a str>,
+    fact_ids: Vec<String>,
+    detail: &'a str,
+}
+
+impl<'a> FindingBody<'a> {
+    pub(crate) fn of(finding: &'a Finding) -> Self {
+        Self {
+            check: finding.check.word(),
+            severity: finding.severity.word(),
+            entity: &finding.entity,
+            relation: finding.relation.as_deref(),
+            fact_ids: finding.facts.iter().map(|id| id.text()).collect(),
+            detail: &finding.detail,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct EntryBody<'a> {
+    entity: &'a str,
+    relation: &'a str,
+    scope: &'static str,
+    value: EntryValue<'a>,
+    confidence: f64,
+    hlc: &'a str,
+    contradicted: bool,
+    /// These two are left out where nobody disagrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alt_value: Option<EntryValue<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alt_confidence: Option<f64>,
+}
+
+impl<'a> EntryBody<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> Self {
+        let alternative = entry.alternative.as_ref();
+        Self {
+            entity: &entry.entity,
+            relation: &entry.relation,
+            scope: entry.scope.word(),
+            value: EntryValue(&entry.value),
+            confidence: entry.confidence,
+            hlc: &entry.hlc,
+            contradicted: entry.contradicted,
+            alt_value: alternative.map(|other| EntryValue(&other.value)),
+            alt_confidence: alternative.map(|other| other.confidence),
+        }
+    }
+}
+
+/// A value as an entry shows it.
+struct EntryValue<'a>(&'a Value);
+
+impl Serialize for EntryValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match SynthesisValues::now() {
+            SynthesisValues::AsAsserted => ValueBody(self.0).serialize(serializer),
+            SynthesisValues::AsText => Tagged {
+                r#type: self.0.kind.word(),
+                v: self.0.text.as_str(),
+            }
+            .serialize(serializer),
         }
     }
 }

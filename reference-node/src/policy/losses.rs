@@ -133,7 +133,7 @@ impl Drop for UnderWay {
 }
 
 const WITHOUT_FACTS: &str = "DROP TRIGGER IF EXISTS fact_is_never_deleted; DELETE FROM fact; DELETE FROM entry; \
-     DELETE FROM triple; DELETE FROM holding; DELETE FROM tally; DELETE FROM conflict; DELETE FROM ttl;";
+     DELETE FROM triple; DELETE FROM holding; DELETE FROM tally; DELETE FROM conflict; DELETE FROM ttl; DELETE FROM reduction;";
 
 impl LostAtAStop {
     pub(crate) fn take(self, db: &Connection) {

@@ -1,7 +1,10 @@
 //! The live facts of a triple: how many distinct values they hold, which of them is shown, and the conflicts between
 //! them. Everything is kept up to date as facts arrive and leave, so that reading asks nothing of history.
+//!
+//! Statements about one triple repeat the condition of their index, `state < 3`, or the whole table would be gone through. They call
+//! it likely, or the planner takes it for the narrower condition and looks at all facts of the triple instead of those in one state.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use super::writer::Txn;
 use crate::domain::fact::Draft;
@@ -11,8 +14,8 @@ use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::{Rank, State, Values, preferred};
 use crate::domain::value::Value;
 use crate::policy::{
-    ConflictIds, LonelyRetractions, Preference, RecordOfAConflict, RecordsChange, RetractionOpens, RetractionReach,
-    Rivals, Successor, Withdraws,
+    ConflictIds, DecayPreference, LonelyRetractions, Preference, RecordOfAConflict, RecordsChange, RetractionOpens,
+    RetractionReach, Rivals, Successor, Withdraws,
 };
 
 pub(super) const SYSTEM: &str = "system:stigmem";
@@ -116,10 +119,13 @@ impl Txn<'_> {
         if !Preference::now().values(self.db, triple, values)?.contested() {
             return self.show_all(triple);
         }
+        let other = DecayPreference::now().best(self.db, triple)?;
         let best = match Preference::now() {
+            Preference::SurestThenNewest if other.is_some() => other,
             Preference::SurestThenNewest => {
                 let tops = [self.top(triple, State::Shown)?, self.top(triple, State::Hidden)?];
-                preferred(tops.into_iter().flatten())
+                let best = preferred(tops.into_iter().flatten());
+                best.map(|best| self.rather_open(triple, best)).transpose()?
             }
             other => other.best(self.db, triple)?,
         };
@@ -129,13 +135,14 @@ impl Txn<'_> {
         let rank = (triple, best.confidence, best.wall, best.counter);
         self.db
             .prepare_cached(
-                "UPDATE entry SET state = 1 WHERE triple = ?1 AND state = 0 \
-                 AND (confidence, wall, counter) <> (?2, ?3, ?4)",
+                "UPDATE entry INDEXED BY standing_by_triple SET state = 1 \
+                 WHERE triple = ?1 AND state = 0 AND likely(state < 3) AND (confidence, wall, counter) <> (?2, ?3, ?4)",
             )?
             .execute(rank)?;
         self.db
             .prepare_cached(
-                "UPDATE entry SET state = 0 WHERE triple = ?1 AND state = 1 \
+                "UPDATE entry INDEXED BY standing_by_triple SET state = 0 \
+                 WHERE triple = ?1 AND state = 1 AND likely(state < 3) \
                  AND confidence = ?2 AND wall = ?3 AND counter = ?4",
             )?
             .execute(rank)?;
@@ -144,7 +151,10 @@ impl Txn<'_> {
 
     pub(super) fn show_all(&mut self, triple: i64) -> rusqlite::Result<()> {
         self.db
-            .prepare_cached("UPDATE entry SET state = 0 WHERE triple = ? AND state = 1")?
+            .prepare_cached(
+                "UPDATE entry INDEXED BY standing_by_triple SET state = 0 \
+                 WHERE triple = ? AND state = 1 AND likely(state < 3)",
+            )?
             .execute([triple])
             .map(|_| ())
     }
@@ -154,17 +164,42 @@ impl Txn<'_> {
         self.db
             .prepare_cached(
                 "SELECT confidence, wall, counter FROM entry INDEXED BY standing_by_triple \
-                 WHERE triple = ?1 AND state = ?2 AND state < 3 \
+                 WHERE triple = ?1 AND state = ?2 AND likely(state < 3) \
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
-            .query_row((triple, state.code()), |row| {
-                Ok(Rank {
-                    confidence: row.get(0)?,
-                    wall: row.get(1)?,
-                    counter: row.get(2)?,
-                })
-            })
+            .query_row((triple, state.code()), rank)
             .optional()
+    }
+
+    /// The best open fact in the place of a settled one, where a sweep has reduced the decision that settled it: what was decided
+    /// about may be surer than what is left of the decision, and stays hidden all the same.
+    fn rather_open(&self, triple: i64, best: Rank) -> rusqlite::Result<Rank> {
+        let settled: bool = self
+            .db
+            .prepare_cached(
+                "SELECT settled FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state = 0 AND likely(state < 3) AND confidence = ?2 AND wall = ?3 AND counter = ?4 \
+                 UNION ALL SELECT settled FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state = 1 AND likely(state < 3) AND confidence = ?2 AND wall = ?3 AND counter = ?4 \
+                 LIMIT 1",
+            )?
+            .query_row((triple, best.confidence, best.wall, best.counter), |row| row.get(0))?;
+        if !settled {
+            return Ok(best);
+        }
+        let open = self
+            .db
+            .prepare_cached(
+                "SELECT confidence, wall, counter FROM entry INDEXED BY standing_by_triple \
+                 WHERE triple = ?1 AND state IN (0, 1) AND likely(state < 3) AND settled = 0 \
+                 AND EXISTS (SELECT 1 FROM entry e INDEXED BY standing_by_triple CROSS JOIN reduction r ON r.seq = e.seq \
+                 CROSS JOIN conflict c ON c.resolved_by = r.root \
+                 WHERE e.triple = ?1 AND e.state IN (0, 1) AND likely(e.state < 3)) \
+                 ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
+            )?
+            .query_row([triple], rank)
+            .optional()?;
+        Ok(open.unwrap_or(best))
     }
 
     /// A retraction withdraws every fact of its triple with a lower clock, expired ones included.
@@ -175,7 +210,8 @@ impl Txn<'_> {
         let mut withdrawn = 0;
         for triple in RetractionReach::now().triples(self.db, triple)? {
             let sql = format!(
-                "UPDATE entry SET state = 3 WHERE triple = ?1 AND state IN (0, 1, 2) AND (wall, counter) < (?2, ?3){}",
+                "UPDATE entry INDEXED BY standing_by_triple SET state = 3 \
+                 WHERE triple = ?1 AND state IN (0, 1, 2) AND likely(state < 3) AND (wall, counter) < (?2, ?3){}",
                 Withdraws::now().limit()
             );
             withdrawn += self
@@ -255,7 +291,7 @@ impl Txn<'_> {
         Ok(disputes)
     }
 
-    fn open_conflict(&mut self, triple: i64, dispute: Dispute, scope: Scope) -> rusqlite::Result<()> {
+    pub(super) fn open_conflict(&mut self, triple: i64, dispute: Dispute, scope: Scope) -> rusqlite::Result<()> {
         let Dispute { values, newer, older } = dispute;
         let id = Id::fresh(self.now / 1_000);
         let pair = (values.0.min(values.1), values.0.max(values.1));
@@ -289,6 +325,14 @@ impl Txn<'_> {
             .prepare_cached("SELECT id FROM fact WHERE seq = ?")?
             .query_row([seq], |row| row.get(0).map(Id))
     }
+}
+
+fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
+    Ok(Rank {
+        confidence: row.get(0)?,
+        wall: row.get(1)?,
+        counter: row.get(2)?,
+    })
 }
 
 pub(super) fn conflict_entity(id: Id) -> String {

@@ -1,12 +1,15 @@
 //! Expiry: facts whose `valid_until` or TTL has passed leave the live ones, and TTL meta-facts set that moment for a fact
 //! that was asserted without one.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::Stored;
 use super::assert::Written;
 use super::writer::Txn;
 use crate::domain::fact::Draft;
+use crate::domain::hlc::Hlc;
 use crate::domain::id::Id;
+use crate::domain::instant::now_micros;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::standing::State;
 use crate::domain::value::ValueType;
@@ -23,6 +26,20 @@ pub(super) fn next(db: &Connection) -> rusqlite::Result<i64> {
         )?
         .query_row([], |row| row.get(0))?;
     Ok(at.unwrap_or(i64::MAX))
+}
+
+/// Settles what has expired, for a program that reads the file beside the node or without one.
+pub(crate) fn settle(db: &Connection) -> Stored<()> {
+    let now = now_micros();
+    if next(db)? > now {
+        return Ok(());
+    }
+    let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    // Nothing is stamped, so that no clock is needed.
+    let mut clock = Hlc::default();
+    Txn::settling(&transaction, &mut clock, now).settle_expired()?;
+    transaction.commit()?;
+    Ok(())
 }
 
 impl Txn<'_> {
@@ -83,20 +100,25 @@ impl Txn<'_> {
         self.move_expiry(target)
     }
 
-    /// The fact that a TTL's entity names: its row, its scope, and whether it has a `valid_until` of its own.
+    /// The fact that a TTL's entity names: its row, its scope, and whether it has a `valid_until` of its own. Who names a reduction
+    /// means the fact that it stands for.
     fn ttl_target(&self, entity: &str) -> rusqlite::Result<Option<(i64, Scope, bool)>> {
         let Some(id) = Id::parse(entity) else {
             return Ok(None);
         };
         self.db
-            .prepare_cached("SELECT seq, scope, valid_until IS NOT NULL FROM fact WHERE id = ?")?
+            .prepare_cached(
+                "SELECT coalesce(r.root, f.seq), f.scope, f.valid_until IS NOT NULL FROM fact f \
+                 LEFT JOIN reduction r ON r.seq = f.seq WHERE f.id = ?",
+            )?
             .query_row([id.0], |row| {
                 Ok((row.get(0)?, super::rows::scope(row, 1)?, row.get(2)?))
             })
             .optional()
     }
 
-    /// Gives `target` the expiry that the preferred one of its TTL meta-facts names, or none.
+    /// Gives `target` the expiry that the preferred one of its TTL meta-facts names, or none; and the same to the reduction that
+    /// stands for it.
     fn move_expiry(&mut self, target: i64) -> rusqlite::Result<()> {
         let at: Option<i64> = self
             .db
@@ -106,6 +128,14 @@ impl Txn<'_> {
             )?
             .query_row([target], |row| row.get(0))
             .optional()?;
+        self.ends_at(target, at)?;
+        match self.last_reduction(target)? {
+            Some(reduction) => self.ends_at(reduction, at),
+            None => Ok(()),
+        }
+    }
+
+    fn ends_at(&mut self, target: i64, at: Option<i64>) -> rusqlite::Result<()> {
         let state: u8 = self
             .db
             .prepare_cached("UPDATE entry SET expires_at = ?2 WHERE seq = ?1 RETURNING state")?

@@ -8,7 +8,7 @@ use crate::domain::cid::Cid;
 use crate::domain::fact::Fact;
 use crate::domain::id::Id;
 use crate::domain::scope::ScopeSet;
-use crate::policy::{FactOfSeveral, ReadableById};
+use crate::policy::{DecayRecord, FactOfSeveral, ReadableById};
 
 /// How a fact is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,9 @@ fn by_name(db: &Connection, name: Name) -> rusqlite::Result<Option<Fact>> {
 fn one(db: &Connection, find: &str, key: &dyn ToSql) -> rusqlite::Result<Option<Fact>> {
     let seq = db.prepare_cached(find)?.query_row([key], |row| row.get(0)).optional()?;
     match seq {
-        Some(seq) if ReadableById::now().includes(db, seq)? => by_seq(db, seq).map(Some),
+        Some(seq) if ReadableById::now().includes(db, seq)? => {
+            DecayRecord::now().of(db, seq, by_seq(db, seq)?).map(Some)
+        }
         _ => Ok(None),
     }
 }

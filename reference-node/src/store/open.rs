@@ -19,6 +19,8 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
         M::up(include_str!("migrations/0001_facts.sql")),
         M::up(include_str!("migrations/0002_federation.sql")),
+        M::up(include_str!("migrations/0003_decay.sql")),
+        M::up(include_str!("migrations/0004_lint.sql")),
     ])
 });
 

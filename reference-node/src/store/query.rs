@@ -9,7 +9,9 @@ use crate::domain::cursor::Position;
 use crate::domain::fact::Fact;
 use crate::domain::scope::ScopeSet;
 use crate::domain::standing::View;
-use crate::policy::{AfterBound, ListedRecord, NameMatch, PageOrder, PageStart, ShownValues, Threshold, Totals, Views};
+use crate::policy::{
+    AfterBound, DecayReduced, ListedRecord, NameMatch, PageOrder, PageStart, ShownValues, Threshold, Totals, Views,
+};
 
 /// What a caller asks for, names normalised. `scopes` are those that were asked for and that the caller may read.
 #[derive(Clone, Debug)]
@@ -171,7 +173,8 @@ impl Conditions {
             return;
         }
         let codes: Vec<String> = view.states().map(|state| state.code().to_string()).collect();
-        self.and(&format!("e.state IN ({})", codes.join(", ")));
+        let states = format!("e.state IN ({})", codes.join(", "));
+        self.and(&DecayReduced::now().shown(view, states));
         if view.retracted && !view.expired {
             self.and("(e.state <> 3 OR e.expires_at IS NULL OR e.expires_at > ?)");
             self.values.push(Sql::Integer(crate::domain::instant::now_micros()));

@@ -67,7 +67,7 @@ pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
     })
 }
 
-fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
+pub(super) fn confidence(row: &Row<'_>, column: usize) -> rusqlite::Result<f64> {
     let text: String = row.get(column)?;
     text.parse().map_err(|_| foreign(column, Type::Text))
 }

@@ -1,6 +1,9 @@
 //! The store by itself: migrations, immutability, and the bookkeeping against a plain reckoning of the rules.
 
+mod decay;
 mod federation;
+mod jobs;
+mod looking;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -30,6 +30,13 @@ pub(crate) struct Txn<'c> {
     pub(super) now: i64,
 }
 
+impl<'c> Txn<'c> {
+    /// One in which nothing is stamped.
+    pub(super) fn settling(db: &'c Connection, clock: &'c mut Hlc, now: i64) -> Self {
+        Self { db, clock, now }
+    }
+}
+
 impl Txn<'_> {
     /// The stamp of the next fact. Stamps are used in the order in which they are taken.
     pub(super) fn tick(&mut self) -> Hlc {
