@@ -10,7 +10,6 @@ mod lint;
 mod mcp;
 mod node;
 mod record;
-mod remote;
 mod shown;
 mod synthesize;
 
@@ -246,23 +245,6 @@ impl Database {
 
 fn unwritable(error: impl std::fmt::Display) -> OperatorError {
     OperatorError::Other(format!("the document could not be written: {error}"))
-}
-
-/// A text of somebody else's for a terminal: what would move the cursor or turn the line around is shown as an escape.
-fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if hidden(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 fn line(record: &KeyRecord) -> String {

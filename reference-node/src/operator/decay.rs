@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::remote::{Node, Remote};
+use super::environment::Environment;
+use super::node::{CallError, Node};
 use super::{OperatorError, scope};
 use crate::domain::scope::Scope;
+use crate::federation::client::Limits;
 
-/// How often a job is asked for.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Of what is no sweep and no job, which have the time that the caller gives.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(20),
+    bytes: 1 << 20,
+};
 
 #[derive(Subcommand)]
 pub(super) enum DecayCommand {
@@ -36,8 +40,22 @@ pub(super) enum DecayCommand {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        node: Node,
+        asked: Asked,
     },
+}
+
+/// Which node, and who asks.
+#[derive(clap::Args)]
+pub(super) struct Asked {
+    /// URL of the node.
+    #[arg(long, env = "STIGMEM_URL", default_value = "http://127.0.0.1:8765")]
+    url: String,
+    /// Key of the node.
+    #[arg(long, env = "STIGMEM_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Seconds to wait for the node.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout_s: u64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -65,12 +83,12 @@ pub(super) fn run(command: DecayCommand) -> Result<ExitCode, OperatorError> {
         dry_run,
         policy_id,
         json,
-        node,
+        asked,
     } = command;
     let mode = if dry_run { Some(Mode::DryRun) } else { mode };
     let order = json!({ "scope": scope.word(), "mode": mode.map(Mode::word), "policy_id": policy_id });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let swept = runtime.block_on(sweep(&node.reach()?, &order))?;
+    let swept = runtime.block_on(sweep(&asked.node()?, &order)).map_err(other)?;
     let mut out = std::io::stdout();
     if json {
         writeln!(out, "{swept}")?;
@@ -81,35 +99,21 @@ pub(super) fn run(command: DecayCommand) -> Result<ExitCode, OperatorError> {
 }
 
 /// What came of the sweep, at once or at the end of a job.
-async fn sweep(node: &Remote, order: &Value) -> Result<Value, OperatorError> {
-    let deadline = Instant::now() + node.patience();
-    let (status, answer) = node.post("/v1/decay/sweep", order).await?;
-    if status != 202 {
-        return Ok(answer);
-    }
-    let Some(id) = answer["job_id"].as_str().filter(|id| is_plain(id)) else {
-        return Err(OperatorError::Other(String::from(
-            "the node gave the sweep to a job without a job_id",
-        )));
-    };
-    let path = format!("/v1/decay/jobs/{id}");
-    loop {
-        let (_, job) = node.get(&path).await?;
-        match job["status"].as_str() {
-            Some("done") => return Ok(job),
-            Some("pending" | "running") if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
-            Some("pending" | "running") => {
-                return Err(OperatorError::Other(format!("job {id} goes on without this command")));
-            }
-            _ => return Err(OperatorError::Other(format!("job {id} failed: {}", job["error"]))),
-        }
+async fn sweep(node: &Node, order: &Value) -> Result<Value, CallError> {
+    node.outcome("/v1/decay/sweep", "/v1/decay/jobs", order).await
+}
+
+impl Asked {
+    fn node(&self) -> Result<Node, OperatorError> {
+        let environment = Environment::of_arguments(&self.url, self.api_key.as_deref()).map_err(other)?;
+        let environment = environment.ok_or_else(|| OperatorError::Other("--url is empty".to_owned()))?;
+        let node = Node::new(&environment, LIMITS).map_err(other)?;
+        Ok(node.waited_for(Duration::from_secs(self.timeout_s)))
     }
 }
 
-/// Whether an id can be put in a path as it is.
-fn is_plain(id: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    id.len() <= 64 && id.bytes().all(plain) && id.bytes().any(|byte| byte != b'.')
+fn other(error: impl std::fmt::Display) -> OperatorError {
+    OperatorError::Other(error.to_string())
 }
 
 fn readable(swept: &Value) -> String {
@@ -165,21 +169,5 @@ mod tests {
             "{dry}"
         );
         assert!(readable(&json!({ "policies_applied": [] })).ends_with("policies  none\n"));
-    }
-
-    #[test]
-    fn an_id_that_would_change_the_path_is_none() {
-        for (id, plain) in [
-            ("5f1c6c1e-4a4f-4f43-a6a2-0a6f6c1d7f55", true),
-            ("job_1.2", true),
-            ("", false),
-            ("a/b", false),
-            ("a?b", false),
-            ("%2e", false),
-            ("é", false),
-        ] {
-            assert_eq!(is_plain(id), plain, "{id:?}");
-        }
-        assert!(!is_plain(".."), "dots alone lead elsewhere");
     }
 }

@@ -72,6 +72,15 @@ impl Environment {
         Self::read(|name| std::env::var_os(name))
     }
 
+    /// A node that was named on the command line.
+    pub(crate) fn of_arguments(url: &str, key: Option<&str>) -> Result<Option<Self>, EnvironmentError> {
+        Self::read(|name| match name {
+            URL => Some(url.into()),
+            KEY => key.map(Into::into),
+            _ => None,
+        })
+    }
+
     /// A formal name (section 2.5) below the node's host.
     pub(crate) fn name(&self, kind: &str, id: &str) -> String {
         format!("stigmem://{}/{kind}/{id}", self.authority)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rusqlite::Connection;
 
-use super::{Database, OperatorError, scope, unwritable, visible};
+use super::{Database, OperatorError, scope, shown, unwritable};
 use crate::document::{LintMembers, LongList};
 use crate::domain::instant::now_micros;
 use crate::domain::lint::{self, Check, CheckSet, Finding, LintRun, Severity};
@@ -137,15 +137,15 @@ fn line(finding: &Finding) -> String {
     let relation = finding
         .relation
         .as_deref()
-        .map(|relation| format!(" {}", visible(relation)));
+        .map(|relation| format!(" {}", shown::all(relation)));
     let facts: Vec<String> = finding.facts.iter().map(|id| id.text()).collect();
     format!(
         "{:<7} {:<13} {}{}: {} [{}]",
         finding.severity.word(),
         finding.check.word(),
-        visible(&finding.entity),
+        shown::all(&finding.entity),
         relation.unwrap_or_default(),
-        visible(&finding.detail),
+        shown::all(&finding.detail),
         facts.join(" ")
     )
 }

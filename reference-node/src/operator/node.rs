@@ -12,12 +12,11 @@ use super::record::Assertion;
 use super::shown;
 use crate::federation::client::{self, Answer, FetchError, Limits};
 
-/// What takes a node long: it goes through a whole scope.
+/// For what takes a node long, because it goes through a whole scope: one request, and the end of a job.
 const LONG: Limits = Limits {
     time: Duration::from_secs(90),
     bytes: 16 << 20,
 };
-/// How long the end of a job is waited for.
 const JOB: Duration = Duration::from_secs(300);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 /// Section 12.6: a node that answers 5xx is asked once more, after two seconds.
@@ -32,6 +31,8 @@ pub(crate) struct Node {
     url: String,
     key: Option<String>,
     limits: Limits,
+    long: Limits,
+    job: Duration,
 }
 
 /// An answer with a 2xx.
@@ -51,8 +52,8 @@ pub(crate) enum CallError {
     Unusable(String),
     #[error("the node gave up on its job: {0}")]
     JobFailed(String),
-    #[error("the node's job {0} has not ended within {seconds} s; it goes on", seconds = JOB.as_secs())]
-    Unfinished(String),
+    #[error("the node's job {id} has not ended within {seconds} s; it goes on")]
+    Unfinished { id: String, seconds: u64 },
     #[error("'{0}' is not an id")]
     Id(String),
     #[error("facts are written in the name of {0} here; leave the source out")]
@@ -76,7 +77,16 @@ impl Node {
             url: environment.url.clone(),
             key: environment.key.clone(),
             limits,
+            long: LONG,
+            job: JOB,
         })
+    }
+
+    /// The same node, for somebody who waits so long for what goes through a whole scope.
+    pub(crate) fn waited_for(mut self, time: Duration) -> Self {
+        self.long.time = time;
+        self.job = time;
+        self
     }
 
     /// Asks who the node is. A document that lacks what it has to say is none.
@@ -107,7 +117,7 @@ impl Node {
 
     /// For what goes through a whole scope.
     pub(crate) async fn post_long(&self, target: &str, body: &Value) -> Result<Reply, CallError> {
-        self.post_within(target, body, LONG).await
+        self.post_within(target, body, self.long).await
     }
 
     /// Writes a fact; once more when the node answers 5xx, and never again after anything else. What is read is the fact
@@ -132,16 +142,16 @@ impl Node {
         jobs: &str,
         body: &Value,
     ) -> Result<T, CallError> {
+        let deadline = Instant::now() + self.job;
         let reply = self.post_long(target, body).await?;
         if reply.status != 202 {
             return reply.read();
         }
         let id = reply.read::<Job>()?.job_id;
         let target = format!("{jobs}/{}", segment(&id)?);
-        let deadline = Instant::now() + JOB;
         while Instant::now() < deadline {
             tokio::time::sleep(BETWEEN_LOOKS).await;
-            let reply = self.get_within(&target, LONG).await?;
+            let reply = self.get_within(&target, self.long).await?;
             let job: Job = reply.read()?;
             match job.status.as_str() {
                 "done" => return reply.read(),
@@ -149,7 +159,10 @@ impl Node {
                 _ => {}
             }
         }
-        Err(CallError::Unfinished(shown::line(&id, LONGEST_DETAIL)))
+        Err(CallError::Unfinished {
+            id: shown::line(&id, LONGEST_DETAIL),
+            seconds: self.job.as_secs(),
+        })
     }
 
     async fn get_within(&self, target: &str, limits: Limits) -> Result<Reply, CallError> {

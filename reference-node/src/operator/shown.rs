@@ -23,6 +23,11 @@ pub(crate) fn line(text: &str, longest: usize) -> String {
     out + mark
 }
 
+/// The whole text on one line.
+pub(crate) fn all(text: &str) -> String {
+    line(text, usize::MAX)
+}
+
 /// Writes a character by its number.
 pub(crate) fn number(out: &mut String, character: char) {
     // Writing to a text cannot fail.

@@ -105,7 +105,7 @@ fn lines(db: &Connection, request: &SynthesisRequest, now: i64) -> Result<(), Op
         for entry in entries {
             if entry.entity != about {
                 about.clone_from(&entry.entity);
-                writeln!(out, "{}", visible(&about))?;
+                writeln!(out, "{}", shown::all(&about))?;
             }
             told += 1;
             writeln!(out, "  {}", line(entry))?;
@@ -128,22 +128,19 @@ fn lines(db: &Connection, request: &SynthesisRequest, now: i64) -> Result<(), Op
 fn line(entry: &Entry) -> String {
     let mut line = format!(
         "{} = {} ({})",
-        visible(&entry.relation),
-        shown(&entry.value),
+        shown::all(&entry.relation),
+        value(&entry.value),
         entry.confidence
     );
     if let Some(other) = &entry.alternative {
-        line += &format!(", but also {} ({})", shown(&other.value), other.confidence);
+        line += &format!(", but also {} ({})", value(&other.value), other.confidence);
     }
     line
 }
 
 /// A value on one line, texts in quotation marks.
-fn shown(value: &Value) -> String {
-    let mut text = visible(&value.text.chars().take(LONGEST_VALUE).collect::<String>());
-    if value.text.chars().nth(LONGEST_VALUE).is_some() {
-        text.push('…');
-    }
+fn value(value: &Value) -> String {
+    let text = shown::line(&value.text, LONGEST_VALUE);
     match value.kind {
         ValueType::String | ValueType::Text => format!("\"{text}\""),
         _ => text,
@@ -167,13 +164,13 @@ mod tests {
             contradicted: false,
             alternative: None,
         };
-        assert_eq!(line(&entry), "memory:role = \"CEO\\u{a}\" (0.9)");
+        assert_eq!(line(&entry), "memory:role = \"CEO\\n\" (0.9)");
         entry.alternative = Some(Alternative {
             value: Value::reference("user:b"),
             confidence: 0.5,
         });
-        assert_eq!(line(&entry), "memory:role = \"CEO\\u{a}\" (0.9), but also user:b (0.5)");
-        assert!(shown(&Value::text("x".repeat(70_000))).len() < 220);
+        assert_eq!(line(&entry), "memory:role = \"CEO\\n\" (0.9), but also user:b (0.5)");
+        assert!(value(&Value::text("x".repeat(70_000))).len() < 220);
     }
 
     #[test]
