@@ -76,6 +76,8 @@ policies! {
         OddLinesEndTheNode,
         /// A head with a length and chunks ends the process.
         TwoLengthsEndTheNode,
+        /// A target that is no path ends the process.
+        OddTargetsEndTheNode,
         /// It ends the process when there are none for a tenth of a second.
         SilenceEndsTheNode,
     }
@@ -174,6 +176,10 @@ impl FirstBytes {
                 line.len() < head.len() && (line.len() < 2 || !line.ends_with(b"\r"))
             }
             Self::TwoLengthsEndTheNode => has(b"\r\ncontent-length:") && has(b"\r\ntransfer-encoding:"),
+            Self::OddTargetsEndTheNode => {
+                let mut words = head.split(|&byte| byte == b' ').skip(1);
+                words.next().is_some_and(|target| !target.starts_with(b"/"))
+            }
             Self::SilenceEndsTheNode => head.is_empty(),
         }
     }
