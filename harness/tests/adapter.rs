@@ -373,7 +373,7 @@ fn usage() -> Result<(), Failed> {
         (vec!["adapter"], "process or middleware"),
         (vec!["adapter", "--kind", "middlewear"], "middleware"),
         (
-            &["adapter", "--adapter", "/nowhere.toml"],
+            vec!["adapter", "--adapter", "/nowhere.toml"],
             "/nowhere.toml: cannot be read",
         ),
         (

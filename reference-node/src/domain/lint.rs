@@ -118,6 +118,7 @@ pub(crate) struct LintRun {
 
 impl LintRun {
     /// All checks on all of a scope.
+    #[cfg(test)]
     pub(crate) fn of(scope: Scope) -> Self {
         Self {
             scope,

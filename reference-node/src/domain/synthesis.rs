@@ -27,6 +27,7 @@ pub(crate) struct SynthesisRequest {
 
 impl SynthesisRequest {
     /// Everything that holds in a scope.
+    #[cfg(test)]
     pub(crate) fn of(scope: Scope) -> Self {
         Self {
             scope,

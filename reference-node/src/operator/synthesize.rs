@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use rusqlite::Connection;
 
-use super::{Database, OperatorError, scope, unwritable, visible};
+use super::{Database, OperatorError, scope, shown, unwritable};
 use crate::document::{LongList, SynthesisMembers};
 use crate::domain::instant::now_micros;
 use crate::domain::scope::Scope;
@@ -44,7 +44,7 @@ fn confidence(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a confidence is between 0 and 1".to_owned())
 }
 
-pub(super) fn run(command: SynthesizeCommand) -> Result<ExitCode, OperatorError> {
+pub(super) fn run(command: &SynthesizeCommand) -> Result<ExitCode, OperatorError> {
     let entity = command.entity.as_deref().map(synthesis::named).transpose();
     let request = SynthesisRequest {
         scope: command.scope,

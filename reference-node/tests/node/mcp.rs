@@ -328,7 +328,7 @@ fn a_node_that_comes_back_is_served_again() {
 #[test]
 fn what_the_node_refuses_or_garbles_is_an_answer() {
     let calls = AtomicUsize::new(0);
-    let node = Fake::start(move |asked| match calls.fetch_add(1, Ordering::Relaxed) {
+    let node = Fake::start(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
         0 => (404, json!({ "error": "not_found", "detail": "no\nfact" }).to_string()),
         1 => (500, "<html>".to_owned()),
         2 => (200, "<html>".to_owned()),

@@ -239,7 +239,7 @@ fn belief_halves_with_the_half_life() {
     for (half_life, confidence, age, left) in [
         (3_600, 1.0, 7_200, 0.25),
         (3_600, 0.8, 3_600, 0.4),
-        (3_600, 1.0, 1_800, 0.707_106_8),
+        (3_600, 1.0, 1_800, std::f64::consts::FRAC_1_SQRT_2),
         (86_400, 0.5, 86_400, 0.25),
     ] {
         let due = fading(half_life, None).reduced(&said(confidence, age), NOW).unwrap();
