@@ -84,7 +84,8 @@ fn request(exchange: &Exchange, at_ms: Option<u64>) -> Value {
     })
 }
 
-/// Writes of the same thing, whoever it is said of: relation and value, save for instants, which are new each time.
+/// Writes of the same thing, whoever it is said of: relation and value, save for instants, which are new each time. To
+/// take something back is another thing than to say it.
 fn attempts(writes: &[&Value]) -> Value {
     let mut found: Vec<(String, &Value, Vec<u64>)> = Vec::new();
     for write in writes {
@@ -94,7 +95,8 @@ fn attempts(writes: &[&Value]) -> Value {
         } else {
             body["value"].to_string()
         };
-        let key = format!("{} {value}", body["relation"]);
+        let taken_back = body["confidence"].as_f64().is_some_and(|sure| sure <= 0.0);
+        let key = format!("{} {value} {taken_back}", body["relation"]);
         let at = write["at_ms"].as_u64().unwrap_or_default();
         match found.iter_mut().find(|(known, ..)| *known == key) {
             Some((.., times)) => times.push(at),

@@ -190,6 +190,8 @@ def event(name, arguments):
         now = datetime.datetime.now(datetime.timezone.utc)
         now -= datetime.timedelta(days=1 if flawed("ping-yesterday") else 0)
         scope = "company" if flawed("company-ping") else "local"
+        # Pings differ in their time; without this each would contradict all before it.
+        write("paperclip:last_active", "null", None, task(one("task")), scope, 0.0)
         write("paperclip:last_active", "datetime", now.isoformat(), task(one("task")), scope)
     elif name == "handoff":
         entity = minted("handoff")

@@ -123,6 +123,13 @@ fn attempts_are_counted_by_what_they_say() {
         exited(0, "", &[0, 1]),
     )]);
     verdict(&steps(1), &two, Verdict::Pass);
+    let back = json!({"entity": "e-1", "relation": "a:b", "value": string("x"), "source": "s", "confidence": 0});
+    let back = exchange(1, "POST", "/v1/facts", &back, 201, &Value::Null);
+    let replaced = record(vec![(
+        vec![back, write(2, "a:b", &string("x"), 201)],
+        exited(0, "", &[0, 1]),
+    )]);
+    verdict(&steps(1), &replaced, Verdict::Pass);
     let gaps = json!([{"do": "ping", "expect": {"attempts": {"$each": {"gaps_ms": {"$excludes": {"$lt": 1900}}}}}}]);
     verdict(&gaps, &thrice, Verdict::Pass);
     let hasty = record(vec![(vec![now(1), now(2)], exited(0, "", &[0, 100]))]);
