@@ -246,13 +246,13 @@ policies! {
         AsBefore,
         /// To nothing but other reductions.
         ReductionsLast,
+        /// By its confidence alone, also to the sides of the dispute that it decides.
+        SettledSidesToo,
     }
 
     /// Which facts are reduced.
     DecayLive {
         LiveAndOpen,
-        /// Those too that a resolution settled.
-        AlsoSettled,
         /// Those too that were withdrawn.
         AlsoWithdrawn,
     }

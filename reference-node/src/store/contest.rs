@@ -184,7 +184,7 @@ impl Txn<'_> {
                  LIMIT 1",
             )?
             .query_row((triple, best.confidence, best.wall, best.counter), |row| row.get(0))?;
-        if !settled {
+        if !settled || DecayPreference::now() == DecayPreference::SettledSidesToo {
             return Ok(best);
         }
         let open = self

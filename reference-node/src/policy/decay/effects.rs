@@ -106,7 +106,7 @@ impl DecayPreference {
     /// The rank of the preferred fact of a triple, where its confidence does not decide.
     pub(crate) fn best(self, db: &Connection, triple: i64) -> rusqlite::Result<Option<Rank>> {
         let order = match self {
-            Self::ItsConfidence => return Ok(None),
+            Self::ItsConfidence | Self::SettledSidesToo => return Ok(None),
             Self::AsBefore => "coalesce(r.asserted, e.confidence) DESC",
             Self::ReductionsLast => "r.seq IS NOT NULL, e.confidence DESC",
         };

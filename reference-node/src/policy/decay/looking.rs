@@ -57,14 +57,6 @@ impl DecayOwnEnds {
 }
 
 impl DecayLive {
-    /// Whether a resolution decided about an entry `e`.
-    pub(crate) fn settled(self) -> &'static str {
-        match self {
-            Self::AlsoSettled => "0",
-            _ => "e.settled",
-        }
-    }
-
     /// Which entries `e` are reduced.
     pub(crate) fn condition(self) -> &'static str {
         match (self, DecayExpired::now()) {

@@ -10,10 +10,9 @@ use crate::policy::{DecayAgain, DecayAge, DecayCounts, DecayLive, DecayOwnEnds, 
 /// The columns that [`trail`] reads, from the entry `e` of a fact and what [`JOINS`] brings to it.
 pub(super) fn columns() -> String {
     format!(
-        "e.confidence, coalesce(r.asserted, e.confidence), coalesce(r.since, {}), {}, {}",
+        "e.confidence, coalesce(r.asserted, e.confidence), coalesce(r.since, {}), {}, e.settled",
         DecayAge::now().column(),
-        DecayOwnEnds::now().column(),
-        DecayLive::now().settled()
+        DecayOwnEnds::now().column()
     )
 }
 
