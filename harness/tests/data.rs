@@ -118,6 +118,35 @@ fn a_pattern_that_cannot_be_judged_is_found_wherever_it_stands() {
     }
 }
 
+/// Otherwise a case is judged by what its neighbours wrote, or withdraws it.
+#[test]
+fn a_whole_scope_is_looked_at_on_a_node_of_the_cases_own() {
+    let data = Data::embedded();
+    let (schemas, registry) = (Schemas::load(&data).unwrap(), Registry::load(&data).unwrap());
+    let sweep = |body: &Value| json!({"request": {"method": "POST", "path": "/v1/decay/sweep", "json": body}, "expect": {"status": 200}});
+    let (all, own) = (
+        sweep(&json!({"scope": "local"})),
+        sweep(&json!({"scope": "local", "policy_id": "p-{tag}"})),
+    );
+    for (members, is_wrong) in [
+        (json!({"steps": [all]}), true),
+        (json!({"steps": [{"until": {"step": all}}]}), true),
+        (
+            json!({"steps": [sweep(&json!({"scope": "local", "policy_id": "p"}))]}),
+            true,
+        ),
+        (json!({"steps": [own]}), false),
+        (json!({"steps": [all], "node": {"own": true}}), false),
+    ] {
+        let vectors = vectors::load(&file(&members), &schemas).unwrap();
+        let problems = lint::lint(&vectors, &registry, &schemas, &registry.features());
+        let found = problems
+            .iter()
+            .any(|problem| problem.to_string().contains("a whole scope"));
+        assert_eq!(found, is_wrong, "{members}");
+    }
+}
+
 #[test]
 fn an_expectation_beside_until_is_refused() {
     let schemas = Schemas::load(&Data::embedded()).unwrap();

@@ -214,9 +214,37 @@ fn lint_step(
     for name in used.iter().filter(|name| !names.contains(*name)) {
         say(format!("names {{{name}}}, which nothing before it defines"));
     }
+    if !case.wants_own_node() && looks_at_a_whole_scope(step) {
+        say(
+            "looks at a whole scope, in which other cases write too: give it a filter that is its own, or the case a node"
+                .to_owned(),
+        );
+    }
     if let Some(expect) = step.expectation() {
         lint_expect(case, expect, schemas, problems);
     }
+}
+
+/// The routes that are about a whole scope, and the members that make them about less.
+const WIDE: [(&str, &[&str]); 3] = [
+    ("/v1/lint", &["entity", "relation"]),
+    ("/v1/decay/sweep", &["policy_id"]),
+    ("/v1/synthesis", &["entity"]),
+];
+
+fn looks_at_a_whole_scope(step: &Step) -> bool {
+    let request = match &step.verb {
+        Verb::Until { step, .. } => return looks_at_a_whole_scope(step),
+        Verb::Request(request) | Verb::AtOnce { request, .. } => request,
+        _ => return false,
+    };
+    // What is a case's own has a name in it that is filled in for that case.
+    let is_own = |member: &str| {
+        let value = request.json.as_ref().and_then(|body| body.get(member));
+        value.and_then(Value::as_str).is_some_and(|text| text.contains('{'))
+    };
+    WIDE.iter()
+        .any(|(path, filters)| request.path == *path && !filters.iter().any(|filter| is_own(filter)))
 }
 
 /// Calls `see` with every text of a value, member names included.
