@@ -147,6 +147,23 @@ fn a_whole_scope_is_looked_at_on_a_node_of_the_cases_own() {
     }
 }
 
+/// The time would be found under that name, and what was saved would not.
+#[test]
+fn what_is_saved_has_not_the_name_of_a_time() {
+    let data = Data::embedded();
+    let (schemas, registry) = (Schemas::load(&data).unwrap(), Registry::load(&data).unwrap());
+    for (name, is_wrong) in [("soon", true), ("later", false)] {
+        let step = json!({"get": "/x", "save": name, "expect": {"status": 200}});
+        let members = json!({"times": {"soon": "+1s"}, "steps": [step]});
+        let vectors = vectors::load(&file(&members), &schemas).unwrap();
+        let problems = lint::lint(&vectors, &registry, &schemas, &registry.features());
+        let found = problems
+            .iter()
+            .any(|problem| problem.to_string().contains("one of the case's times"));
+        assert_eq!(found, is_wrong, "{name}");
+    }
+}
+
 #[test]
 fn an_expectation_beside_until_is_refused() {
     let schemas = Schemas::load(&Data::embedded()).unwrap();

@@ -209,6 +209,9 @@ fn lint_step(
     {
         say(format!("uses the key {name:?}, which the case does not define"));
     }
+    if let Some(name) = step.save.as_ref().filter(|name| case.times.contains_key(*name)) {
+        say(format!("saves as {name:?}, which is one of the case's times"));
+    }
     let mut used = BTreeSet::new();
     texts(&step.source, &mut |text| used.extend(names_in(text).map(str::to_owned)));
     for name in used.iter().filter(|name| !names.contains(*name)) {
