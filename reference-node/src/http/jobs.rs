@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json as object};
+use serde_json::{Map, Value, json as object};
 use tokio::sync::Semaphore;
 
 use super::App;
@@ -182,8 +182,7 @@ pub(super) struct Outcome {
 impl Outcome {
     /// `head` holds the short members of the result, and `list` is the name of the long one.
     pub(super) fn of(app: &Arc<App>, job: &JobRecord, head: &str, list: &str) -> Self {
-        let members = members(job).to_string();
-        let beginning = format!("{},{},\"{list}\":[", inside(&members, false), inside(head, true));
+        let beginning = opening(members(job), head, list);
         Self {
             app: Arc::clone(app),
             id: job.id,
@@ -194,14 +193,14 @@ impl Outcome {
     }
 }
 
-/// A JSON object without its last brace, and perhaps without its first.
-fn inside(object: &str, only: bool) -> &str {
-    let open = object.strip_suffix('}').unwrap_or(object);
-    if only {
-        open.strip_prefix('{').unwrap_or(open)
-    } else {
-        open
+/// What stands before the elements of the list. Job and result both name the scope, and no object may name a member twice.
+fn opening(mut members: Value, head: &str, list: &str) -> String {
+    if let (Value::Object(all), Ok(result)) = (&mut members, serde_json::from_str::<Map<_, _>>(head)) {
+        all.extend(result);
     }
+    let members = members.to_string();
+    let open = members.strip_suffix('}').unwrap_or(&members);
+    format!("{open},\"{list}\":[")
 }
 
 impl Pieces for Outcome {
@@ -258,8 +257,17 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_joined_at_their_braces() {
-        let joined = format!("{},{}}}", inside(r#"{"a":1}"#, false), inside(r#"{"b":{}}"#, true));
-        assert_eq!(joined, r#"{"a":1,"b":{}}"#);
+    fn a_member_that_job_and_result_share_is_named_once() {
+        let text = opening(
+            object!({ "job_id": "j", "scope": "team" }),
+            r#"{"scope":"team","facts":2}"#,
+            "findings",
+        );
+        let read: Value = serde_json::from_str(&format!("{text}]}}")).unwrap();
+        assert_eq!(
+            read,
+            object!({ "job_id": "j", "scope": "team", "facts": 2, "findings": [] })
+        );
+        assert_eq!(text.matches("scope").count(), 1, "{text}");
     }
 }

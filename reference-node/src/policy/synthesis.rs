@@ -74,7 +74,7 @@ policies! {
         Newest,
         /// The oldest.
         Oldest,
-        /// The surest, compared as texts.
+        /// The surest, compared as texts in scientific notation.
         SurestAsText,
         /// The surest in hundredths.
         SurestInHundredths,

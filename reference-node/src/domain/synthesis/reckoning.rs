@@ -251,7 +251,7 @@ fn order(one: &Record, other: &Record, all: &[&Record]) -> Ordering {
         SynthesisWinner::Oldest => newer.reverse(),
         SynthesisWinner::SurestThenOldest => surer.then(newer.reverse()),
         SynthesisWinner::SurestAsText => {
-            let text = |record: &Record| record.confidence.to_string();
+            let text = |record: &Record| format!("{:e}", record.confidence);
             text(one).cmp(&text(other)).then(newer)
         }
         SynthesisWinner::SurestInHundredths => hundredths(one).total_cmp(&hundredths(other)).then(newer),
