@@ -86,15 +86,22 @@ fn comes_to_an_end(pages: &[Part]) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// Of a list that all cases share, only the entries about this case's entity are looked at.
+/// Of a list that all cases share, only the entries about this case's entity are looked at. An entry that a later page shows
+/// again is one record: whether pages overlap is judged where a case is about pages.
 pub(super) fn conflicts(of: &str, done: &StepRecord) -> Result<Observation, Outcome> {
     let mut all = walk("/conflicts", done)?;
     let about = |fact: &Value| fact["entity"].as_str() == Some(of);
-    let mut kept = Vec::new();
+    let mut kept: Vec<Value> = Vec::new();
     for body in all.parts.iter_mut().filter_map(|part| part.body.as_mut()) {
         if let Some(items) = body.get_mut("conflicts").and_then(Value::as_array_mut) {
             items.retain(|item| about(&item["fact_a"]) || about(&item["fact_b"]));
-            kept.extend_from_slice(items);
+            let earlier = kept.len();
+            for item in items.iter() {
+                let same = |one: &Value| one["conflict_id"].is_string() && one["conflict_id"] == item["conflict_id"];
+                if !kept.iter().take(earlier).any(same) {
+                    kept.push(item.clone());
+                }
+            }
         }
     }
     let body = json!({"conflicts": kept, "pages": all.parts.len()});
