@@ -10,6 +10,7 @@ mod process;
 mod replication;
 mod report;
 mod round;
+mod scopes;
 mod stats;
 mod workload;
 
@@ -30,6 +31,7 @@ pub use self::{
     replication::{ReplicationReport, replication},
     report::{BenchReport, Comparison, Node, Row},
     round::Measured,
+    scopes::{Compared, Held, Measure, Pass, ScopesReport, Work, scopes},
     stats::Figure,
     workload::Workload,
 };
@@ -51,7 +53,7 @@ pub struct BenchArgs {
     /// Seconds that each workload is measured
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
-    /// Rounds, each on fresh nodes
+    /// Rounds, each on fresh nodes (with --scopes all on the same)
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=99))]
     pub rounds: u16,
     /// Facts in the node before it is measured
@@ -66,6 +68,15 @@ pub struct BenchArgs {
     /// Facts that a ring of four is told while it is cut in two (with --replication); 0 for no ring
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "replication")]
     pub ring: u64,
+    /// Measure lint and synthesis of a whole scope; the nodes are filled once, and each round asks for both
+    #[arg(long, conflicts_with_all = ["scale", "seconds", "replication"])]
+    pub scopes: bool,
+    /// Then measure the target by itself with so many facts (with --scopes)
+    #[arg(long, value_name = "N", requires = "scopes", value_parser = facts)]
+    pub alone: Option<u64>,
+    /// Minutes that one lint or synthesis may take (with --scopes)
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, requires = "scopes", value_parser = clap::value_parser!(u64).range(1..=1440))]
+    pub run_minutes: u64,
     /// Minutes that bringing the facts into a node may take
     #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1440))]
     pub preload_minutes: u64,
@@ -119,6 +130,13 @@ fn check(args: &BenchArgs) -> Result<(), InputError> {
             "--scale",
             "",
             "give at least two sizes, the smallest first: --scale 10000,1000000",
+        ));
+    }
+    if args.alone.is_some_and(|alone| alone <= args.facts) {
+        return Err(InputError::at(
+            "--alone",
+            "",
+            "give more facts than --facts, which the target is measured with anyway",
         ));
     }
     let Some(json) = &args.json else { return Ok(()) };

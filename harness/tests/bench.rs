@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+#[path = "bench/scopes.rs"]
+mod scopes;
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -118,9 +121,13 @@ struct Running {
 }
 
 async fn serve(manner: Manner) -> Running {
+    listen(router(manner)).await
+}
+
+async fn listen(router: Router) -> Running {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move { axum::serve(listener, router(manner)).await.unwrap() });
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("target.toml");
     std::fs::write(
@@ -142,6 +149,9 @@ fn args(target: &Path) -> BenchArgs {
         rounds: 1,
         facts: 200,
         scale: Vec::new(),
+        scopes: false,
+        alone: None,
+        run_minutes: 1,
         preload_minutes: 1,
         seed: Some(11),
         json: None,
@@ -156,17 +166,19 @@ async fn measure_telling(args: &BenchArgs, progress: bench::Progress<'_>) -> Res
     let data = Data::embedded();
     let schemas = Schemas::load(&data).unwrap();
     let scratch = tempfile::tempdir().unwrap();
-    let limits = Limits {
-        time: Duration::from_secs(5),
-        ..Limits::default()
-    };
-    let ground = Ground {
-        kit: "unused".into(),
-        scratch: scratch.path().to_owned(),
-        limits,
+    bench::bench(args, &data, &schemas, &ground(scratch.path(), 5), progress).await
+}
+
+fn ground(scratch: &Path, seconds: u64) -> Ground {
+    Ground {
+        kit: env!("CARGO_BIN_EXE_stigmem-conformance").into(),
+        scratch: scratch.to_owned(),
+        limits: Limits {
+            time: Duration::from_secs(seconds),
+            ..Limits::default()
+        },
         mask: None,
-    };
-    bench::bench(args, &data, &schemas, &ground, progress).await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -335,6 +347,7 @@ async fn wrong_arguments_are_told_before_anything_is_measured() {
     let cases = [
         (wrong(|args| args.scale = vec![5]), "at least two sizes"),
         (wrong(|args| args.scale = vec![50, 20]), "the smallest first"),
+        (wrong(|args| args.alone = Some(args.facts)), "more facts than --facts"),
         (
             wrong(|args| args.json = Some("/nonexistent/x.json".into())),
             "does not exist",

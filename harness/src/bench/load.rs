@@ -57,27 +57,27 @@ impl Client {
 
     /// The status, when the answer came whole. What it holds is read and thrown away.
     pub(super) async fn status(&self, ask: Ask) -> Result<u16, &'static str> {
-        let mut response = self.begin(ask).await?;
-        let mut read = 0;
-        while let Some(chunk) = response.chunk().await.map_err(|error| kind(&error))? {
-            read += chunk.len();
-            if read > self.longest {
-                return Err(TOO_LONG);
-            }
-        }
-        Ok(response.status().as_u16())
+        self.pieces(ask, |_| ()).await
     }
 
     pub(super) async fn whole(&self, ask: Ask) -> Result<(u16, Vec<u8>), &'static str> {
-        let mut response = self.begin(ask).await?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| kind(&error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > self.longest {
+        let status = self.pieces(ask, |piece| body.extend_from_slice(piece)).await?;
+        Ok((status, body))
+    }
+
+    /// Hands over the answer piece by piece, so that it may be larger than memory.
+    pub(super) async fn pieces(&self, ask: Ask, mut take: impl FnMut(&[u8])) -> Result<u16, &'static str> {
+        let mut response = self.begin(ask).await?;
+        let mut read = 0;
+        while let Some(piece) = response.chunk().await.map_err(|error| kind(&error))? {
+            read += piece.len();
+            if read > self.longest {
                 return Err(TOO_LONG);
             }
+            take(&piece);
         }
-        Ok((response.status().as_u16(), body))
+        Ok(response.status().as_u16())
     }
 
     async fn begin(&self, ask: Ask) -> Result<reqwest::Response, &'static str> {

@@ -1,9 +1,14 @@
 //! Where figures were made; without it they mean nothing.
 
-use std::{fs, thread::available_parallelism};
+use std::{
+    fmt::{self, Display, Formatter},
+    fs,
+    thread::available_parallelism,
+};
 
 use serde::Serialize;
 
+use super::report::thousands;
 use crate::report::curl::visible;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +36,17 @@ impl Machine {
                 .collect::<Vec<_>>()
                 .join(" "),
         }
+    }
+}
+
+impl Display for Machine {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let memory = self.memory_kib.map_or_else(
+            || "memory unknown".to_owned(),
+            |kib| format!("{} MiB", thousands(kib / 1024)),
+        );
+        let processor = self.processor.as_deref().unwrap_or("processor unknown");
+        write!(out, "{processor}, {} cores, {memory}, {}", self.cores, self.system)
     }
 }
 

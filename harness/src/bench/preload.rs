@@ -16,7 +16,7 @@ use super::{
     Progress,
     load::{Access, Client},
     report::thousands,
-    workload::{FACTS_PER_ENTITY, Stock, Workload},
+    workload::{FACTS_PER_ENTITY, Stock, Supply, Workload},
 };
 use crate::{error::RunError, seed::Draw, world::clock::Deadline};
 
@@ -51,16 +51,16 @@ pub(super) struct Filled {
     pub facts_per_second: f64,
 }
 
-/// Asserts all facts of the stock.
-pub(super) async fn fill(
+/// Asserts all facts of a supply.
+pub(super) async fn fill<S: Supply + Clone>(
     access: &Access,
-    stock: &Stock,
+    supply: &S,
     pace: Pace,
     label: &str,
     progress: Progress<'_>,
 ) -> Result<Filled, Trouble> {
     let shared = Arc::new(Shared {
-        stock: stock.clone(),
+        supply: supply.clone(),
         next: AtomicU64::new(0),
         done: AtomicU64::new(0),
         stop: AtomicBool::new(false),
@@ -69,7 +69,7 @@ pub(super) async fn fill(
     for _ in 0..pace.clients {
         running.spawn(write(Client::new(access)?, Arc::clone(&shared)));
     }
-    let started = Instant::now();
+    let (started, facts) = (Instant::now(), supply.facts());
     let deadline = Deadline::after(pace.limit);
     let mut ids = Vec::new();
     loop {
@@ -89,26 +89,26 @@ pub(super) async fn fill(
             let message = format!(
                 "only {} of {} facts could be brought in within {minutes} minutes (--preload-minutes)",
                 thousands(done),
-                thousands(stock.facts)
+                thousands(facts)
             );
             return Err(Trouble::Refused(message));
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let facts_per_second = stock.facts as f64 / started.elapsed().as_secs_f64();
+    let facts_per_second = facts as f64 / started.elapsed().as_secs_f64();
     Ok(Filled { ids, facts_per_second })
 }
 
-struct Shared {
-    stock: Stock,
+struct Shared<S> {
+    supply: S,
     next: AtomicU64,
     done: AtomicU64,
     stop: AtomicBool,
 }
 
-impl Shared {
+impl<S: Supply> Shared<S> {
     fn so_far(&self, label: &str, elapsed: Duration) -> String {
-        let (done, all) = (self.done.load(Ordering::Relaxed), self.stock.facts);
+        let (done, all) = (self.done.load(Ordering::Relaxed), self.supply.facts());
         let rate = u64::try_from(u128::from(done) * 1000 / elapsed.as_millis().max(1)).unwrap_or(0);
         let left = (all - done.min(all))
             .checked_div(rate)
@@ -128,15 +128,16 @@ struct Created {
 }
 
 /// One client's share. Ends early when the others have to.
-async fn write(client: Client, shared: Arc<Shared>) -> Result<Vec<String>, Trouble> {
-    let keep_each = shared.stock.facts.div_ceil(MAX_IDS).max(1);
+async fn write<S: Supply>(client: Client, shared: Arc<Shared<S>>) -> Result<Vec<String>, Trouble> {
+    let facts = shared.supply.facts();
+    let keep_each = facts.div_ceil(MAX_IDS).max(1);
     let mut ids = Vec::new();
     loop {
         let n = shared.next.fetch_add(1, Ordering::Relaxed);
-        if n >= shared.stock.facts || shared.stop.load(Ordering::Relaxed) {
+        if n >= facts || shared.stop.load(Ordering::Relaxed) {
             return Ok(ids);
         }
-        let body = match patiently(&client, &shared.stock, n).await {
+        let body = match patiently(&client, &shared.supply, n).await {
             Ok(body) => body,
             Err(trouble) => {
                 shared.stop.store(true, Ordering::Relaxed);
@@ -153,10 +154,10 @@ async fn write(client: Client, shared: Arc<Shared>) -> Result<Vec<String>, Troub
 }
 
 /// A busy node may refuse once: the same fact is offered again before the node is given up.
-async fn patiently(client: &Client, stock: &Stock, n: u64) -> Result<Vec<u8>, Trouble> {
+async fn patiently(client: &Client, supply: &impl Supply, n: u64) -> Result<Vec<u8>, Trouble> {
     let mut attempt = 1;
     loop {
-        let trouble = match client.whole(stock.assert(n)).await {
+        let trouble = match client.whole(supply.assertion(n)).await {
             Ok((201, body)) => return Ok(body),
             // An earlier offer was stored, although no answer said so.
             Ok((200, body)) if attempt > 1 => return Ok(body),

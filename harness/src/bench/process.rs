@@ -1,4 +1,4 @@
-//! What the system says about processes: peak memory and processor time of a node, and of this program.
+//! What the system says about processes: memory and processor time of a node, and of this program.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,6 +9,8 @@ use std::{
 /// The sum over the processes of a node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Usage {
+    /// Resident memory in KiB, now.
+    pub resident_kib: u64,
     /// Peak resident memory in KiB. Of several processes each counts with its own peak, even when these were at different times.
     pub peak_kib: u64,
     /// Processor time so far, in milliseconds.
@@ -22,17 +24,25 @@ pub(super) fn of_node(shepherd: u32) -> Option<Usage> {
     let mut seen = false;
     for pid in below(shepherd, &table) {
         // A process may end between the listing and this look.
-        let Some(peak) = fs::read_to_string(format!("/proc/{pid}/status"))
-            .ok()
-            .and_then(|text| peak_kib(&text))
-        else {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let Some(peak) = kib(&status, "VmHWM:") else {
             continue;
         };
         seen = true;
         sum.peak_kib += peak;
+        sum.resident_kib += kib(&status, "VmRSS:").unwrap_or(0);
         sum.cpu_ms += table.get(&pid).map_or(0, |line| line.cpu_ms);
     }
     seen.then_some(sum)
+}
+
+/// Lets the peak of a node begin anew at what it holds now. `false` where the system does not do that.
+pub(super) fn forget_peak(shepherd: u32) -> bool {
+    let all = below(shepherd, &table(Path::new("/proc")));
+    !all.is_empty()
+        && all
+            .iter()
+            .all(|pid| fs::write(format!("/proc/{pid}/clear_refs"), FORGET_PEAK).is_ok())
 }
 
 /// Processor time of this program so far, in milliseconds.
@@ -94,11 +104,14 @@ fn stat(text: &str) -> Option<Line> {
     })
 }
 
-/// `VmHWM` of `/proc/<pid>/status`; a process that has ended and waits to be collected has none.
-fn peak_kib(status: &str) -> Option<u64> {
-    let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+/// A line of `/proc/<pid>/status`; a process that has ended and waits to be collected has none about memory.
+fn kib(status: &str, name: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
     value.trim().strip_suffix("kB")?.trim().parse().ok()
 }
+
+/// What Linux takes in `/proc/<pid>/clear_refs` for this alone.
+const FORGET_PEAK: &str = "5";
 
 /// Linux counts processor time for programs in hundredths, whatever its own clock does.
 const TICKS_PER_SECOND: u64 = 100;
@@ -111,9 +124,12 @@ mod tests {
     use crate::world::clock::Deadline;
 
     #[test]
-    fn peak_memory_is_read_from_a_status_file() {
+    fn memory_is_read_from_a_status_file() {
         let status = "Name:\tstigmem-node\nVmPeak:\t  999999 kB\nVmHWM:\t   51234 kB\nVmRSS:\t   40000 kB\n";
-        assert_eq!(peak_kib(status), Some(51_234));
+        assert_eq!(
+            (kib(status, "VmHWM:"), kib(status, "VmRSS:")),
+            (Some(51_234), Some(40_000))
+        );
         for without in [
             "",
             "Name:\tx\nState:\tZ (zombie)\n",
@@ -121,7 +137,7 @@ mod tests {
             "VmHWM:\n",
             "VmHWM:\t-1 kB\n",
         ] {
-            assert_eq!(peak_kib(without), None, "{without:?}");
+            assert_eq!(kib(without, "VmHWM:"), None, "{without:?}");
         }
     }
 
@@ -186,10 +202,12 @@ mod tests {
                 break found;
             }
         };
+        let found = found.unwrap();
+        assert!(found.peak_kib >= found.resident_kib && found.resident_kib > 0);
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found.unwrap().peak_kib > 0);
         assert_eq!(of_node(u32::MAX), None);
+        assert!(!forget_peak(u32::MAX));
         assert!(own_cpu_ms().is_some());
     }
 }

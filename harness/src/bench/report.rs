@@ -19,7 +19,7 @@ use crate::{
 
 mod table;
 
-pub(super) use table::thousands;
+pub(super) use table::{aligned, thousands, times, whole};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BenchReport {

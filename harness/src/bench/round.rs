@@ -112,7 +112,11 @@ pub(super) async fn play(
     outcome
 }
 
-async fn start(contender: &Contender, ground: &Ground, folder: &str) -> Result<(Place, Option<u32>), RunError> {
+pub(super) async fn start(
+    contender: &Contender,
+    ground: &Ground,
+    folder: &str,
+) -> Result<(Place, Option<u32>), RunError> {
     let (target, label) = (contender.target.clone(), contender.label.clone());
     if let Some(attach) = &contender.target.attach {
         let http = Http::new(attach.url.trim_end_matches('/'), ground.limits).map_err(RunError::Harness)?;
@@ -131,7 +135,7 @@ async fn start(contender: &Contender, ground: &Ground, folder: &str) -> Result<(
     Ok((Place::launched(target, node, label), shepherd))
 }
 
-fn told(contender: &Contender, gone: &Gone) -> RunError {
+pub(super) fn told(contender: &Contender, gone: &Gone) -> RunError {
     let log: String = gone
         .log
         .iter()
@@ -360,7 +364,7 @@ fn listed(errors: &BTreeMap<String, u64>) -> String {
 /// More than this share of errors, and speed says nothing.
 const MAX_ERROR_PERCENT: u64 = 1;
 /// How many clients fill a node at least.
-const PRELOADERS: usize = 32;
+pub(super) const PRELOADERS: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -84,11 +84,21 @@ impl Stock {
             "{{\"entity\":\"{entity}\",\"relation\":\"bench:r{relation}\",\"value\":{{\"type\":\"string\",\"v\":\"value {n} of {authority}\"}},\
              \"source\":\"stigmem://{authority}/agent/bench\",\"scope\":\"{scope}\"}}"
         );
+        self.post(body)
+    }
+
+    /// An assertion of the caller's making.
+    pub(super) fn post(&self, body: String) -> Ask {
         Ask {
             method: Method::POST,
             url: self.facts_url.clone(),
             body: Some(body),
         }
+    }
+
+    /// What stands in all names of this stock and in no others.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
     }
 
     pub(super) fn query(&self, entity: u64) -> Ask {
@@ -119,6 +129,22 @@ impl Stock {
     /// Entities that have all their facts.
     pub(super) fn entities(&self) -> u64 {
         self.facts / FACTS_PER_ENTITY
+    }
+}
+
+/// Facts to bring into a node: their number, and the assertion of each.
+pub(super) trait Supply: Send + Sync + 'static {
+    fn facts(&self) -> u64;
+    fn assertion(&self, n: u64) -> Ask;
+}
+
+impl Supply for Stock {
+    fn facts(&self) -> u64 {
+        self.facts
+    }
+
+    fn assertion(&self, n: u64) -> Ask {
+        self.assert(n)
     }
 }
 

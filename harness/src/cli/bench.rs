@@ -6,25 +6,20 @@ use super::{DataArgs, Edition, interrupted, run, runtime, say};
 use crate::{
     bench::{self, BenchArgs},
     drive,
-    error::RunError,
+    error::{InputError, RunError},
     exit::Exit,
     init::{self, InitArgs},
+    world::node::Ground,
 };
 
 pub(super) fn bench(args: &BenchArgs, data: &DataArgs) -> Result<Exit, RunError> {
-    if args.replication {
-        return replication(args, data);
-    }
     let edition = Edition::read(data.data.as_deref())?;
     let scratch = run::scratch()?;
     let ground = run::ground(scratch.path(), 30)?;
-    let progress = |what: &str| {
-        let _ = writeln!(anstream::stderr(), "{what}");
-    };
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = bench::bench(args, &edition.data, &edition.schemas, &ground, &progress) => Some(outcome),
+            outcome = measure(args, &edition, &ground) => Some(outcome),
             () = interrupted() => None,
         }
     });
@@ -32,34 +27,47 @@ pub(super) fn bench(args: &BenchArgs, data: &DataArgs) -> Result<Exit, RunError>
     let Some(outcome) = outcome else {
         return Ok(Exit::Interrupted);
     };
-    let report = outcome?;
-    say(&report.to_string());
-    report.write_json(args)?;
-    Ok(report.exit())
+    let figures = outcome?;
+    // Figures that cannot be written are shown all the same.
+    say(&figures.text);
+    figures.written?;
+    Ok(figures.exit)
 }
 
-fn replication(args: &BenchArgs, data: &DataArgs) -> Result<Exit, RunError> {
-    let edition = Edition::read(data.data.as_deref())?;
-    let scratch = run::scratch()?;
-    let ground = run::ground(scratch.path(), 30)?;
+/// What there is to say of a measurement, whichever it was.
+struct Figures {
+    text: String,
+    written: Result<(), InputError>,
+    exit: Exit,
+}
+
+async fn measure(args: &BenchArgs, edition: &Edition, ground: &Ground) -> Result<Figures, RunError> {
     let progress = |what: &str| {
         let _ = writeln!(anstream::stderr(), "{what}");
     };
-    let runtime = runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = bench::replication(args, &edition.data, &edition.schemas, &ground, &progress) => Some(outcome),
-            () = interrupted() => None,
-        }
-    });
-    runtime.shutdown_background();
-    let Some(outcome) = outcome else {
-        return Ok(Exit::Interrupted);
-    };
-    let report = outcome?;
-    say(&report.to_string());
-    report.write_json(args)?;
-    Ok(report.exit())
+    let (data, schemas) = (&edition.data, &edition.schemas);
+    if args.replication {
+        let report = bench::replication(args, data, schemas, ground, &progress).await?;
+        return Ok(Figures {
+            text: report.to_string(),
+            written: report.write_json(args),
+            exit: report.exit(),
+        });
+    }
+    if args.scopes {
+        let report = bench::scopes(args, data, schemas, ground, &progress).await?;
+        return Ok(Figures {
+            text: report.to_string(),
+            written: report.write_json(args),
+            exit: report.exit(),
+        });
+    }
+    let report = bench::bench(args, data, schemas, ground, &progress).await?;
+    Ok(Figures {
+        text: report.to_string(),
+        written: report.write_json(args),
+        exit: report.exit(),
+    })
 }
 
 pub(super) fn init(args: &InitArgs, data: &DataArgs) -> Result<Exit, RunError> {

@@ -39,20 +39,8 @@ impl Display for BenchReport {
 
 impl BenchReport {
     fn head(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let (machine, warm_up) = (
-            &self.machine,
-            f64::from(u32::try_from(self.warm_up_ms).unwrap_or(u32::MAX)) / 1000.0,
-        );
-        let memory = machine.memory_kib.map_or_else(
-            || "memory unknown".to_owned(),
-            |kib| format!("{} MiB", thousands(kib / 1024)),
-        );
-        let processor = machine.processor.as_deref().unwrap_or("processor unknown");
-        writeln!(
-            out,
-            "{processor}, {} cores, {memory}, {}",
-            machine.cores, machine.system
-        )?;
+        let warm_up = f64::from(u32::try_from(self.warm_up_ms).unwrap_or(u32::MAX)) / 1000.0;
+        writeln!(out, "{}", self.machine)?;
         writeln!(
             out,
             "stigmem-conformance {} ({}), {} clients, {} s a workload after {warm_up} s of warm-up, {} rounds, seed {}, {}",
@@ -146,7 +134,7 @@ fn ratios(out: &mut Formatter<'_>, comparison: &Comparison) -> fmt::Result {
 }
 
 /// Columns under one another; the first two to the left, the others to the right.
-fn aligned(out: &mut Formatter<'_>, lines: &[[String; 9]]) -> fmt::Result {
+pub(in crate::bench) fn aligned<const N: usize>(out: &mut Formatter<'_>, lines: &[[String; N]]) -> fmt::Result {
     for line in lines {
         for (at, cell) in line.iter().enumerate() {
             let width = lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0);
@@ -169,7 +157,7 @@ fn ms(value: f64) -> String {
     }
 }
 
-fn times(ratio: f64) -> String {
+pub(in crate::bench) fn times(ratio: f64) -> String {
     if ratio < 0.1 {
         format!("{ratio:.4}")
     } else if ratio < 100.0 {
@@ -179,7 +167,7 @@ fn times(ratio: f64) -> String {
     }
 }
 
-fn whole(value: f64) -> String {
+pub(in crate::bench) fn whole(value: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
