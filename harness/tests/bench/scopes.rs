@@ -83,8 +83,10 @@ async fn the_bundled_node_is_measured_with_and_without_jobs() {
     assert_eq!(data["nodes"][2]["facts"], 500);
 }
 
-/// A node that takes every fact and answers every work with this.
-async fn answering(answer: fn() -> Response) -> Running {
+type Answer = fn() -> Response;
+
+/// A node that takes every fact and answers lint with this.
+async fn answering(answer: Answer) -> Running {
     let facts = get(|| async { Json(json!({"facts": [], "total": 0, "cursor": null})) }).post(|| async {
         (
             StatusCode::CREATED,
@@ -102,7 +104,7 @@ async fn answering(answer: fn() -> Response) -> Running {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_are_no_results_get_no_figure_and_the_reason() {
-    let cases: [(fn() -> Response, &str); 6] = [
+    let cases: [(Answer, &str); 6] = [
         (
             || Json(json!({"findings": [], "fact_count": 3})).into_response(),
             "/v1/lint speaks of 3 facts; ",
