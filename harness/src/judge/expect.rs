@@ -172,14 +172,14 @@ mod tests {
     #[test]
     fn what_a_node_wants_repeated_has_one_bound() {
         let hungry = json!({"$repeat": "abcd", "times": 4 << 20});
-        let page = expand(json!({"facts": vec![hungry.clone(); 500], "v": {"$repeat": "a", "times": 3}}));
+        let page = expand(json!({"facts": vec![hungry.clone(); 5], "v": {"$repeat": "a", "times": 3}}));
         let texts = page["facts"]
             .as_array()
             .unwrap()
             .iter()
             .filter_map(|fact| fact.as_str());
         assert_eq!(texts.map(str::len).collect::<Vec<_>>(), [16 << 20, 16 << 20]);
-        assert_eq!(page["facts"][499], hungry);
+        assert_eq!(page["facts"][4], hungry);
     }
 
     #[test]

@@ -72,7 +72,6 @@ impl Observation {
             n: exchange.n,
         };
         Self {
-            status: Some(part.status),
             headers: Some(Vec::new()),
             text: Some(String::new()),
             parts: vec![part],

@@ -75,6 +75,7 @@ proptest! {
             file: text.clone(),
             text: text.clone(),
             feature: Some(text.clone()),
+            unless: Some(text.clone()),
             not_judged: Some(text.clone()),
             verdict: None,
             cases: vec![text.clone()],

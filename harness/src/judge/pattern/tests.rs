@@ -94,11 +94,31 @@ fn messages_say_what_was_expected_and_what_was_there() {
         wrong(&json!({"$same": ["/a"], "$as": {}}), &json!({"a": 1})),
         said("a member to compare with", "1")
     );
+    assert_eq!(
+        wrong(&json!({"$matches": "1"}), &json!(1)),
+        said("matches \"1\"", "1"),
+        "no text, where a text is wanted"
+    );
+    assert_eq!(
+        wrong(&json!({"$literal": 5}), &json!(5)),
+        said(
+            "an operator that exists, with an argument that it takes",
+            "$literal with 5 in the vector"
+        )
+    );
     let falling = json!({"$ordered": {"by": "/n", "as": "number", "order": "descending"}});
     assert_eq!(
         wrong(&falling, &json!([{"n": 1}, {"n": 2}])),
         said("/n descending", "1 before 2")
     );
+}
+
+#[test]
+fn times_is_a_member_like_any_other_where_nothing_is_repeated() {
+    let pattern = json!({"times": 2, "$size": 1});
+    assert_eq!(matches(&pattern, Some(&json!({"times": 2}))), Ok(()));
+    let wrong = matches(&pattern, Some(&json!({"times": 3}))).unwrap_err();
+    assert_eq!(wrong.pointer, "/times");
 }
 
 /// A row of a table may bring a pattern that nobody has looked at before it is filled in.
@@ -180,6 +200,43 @@ fn what_is_wrong_with_a_pattern_is_said_with_its_place() {
     );
     let unknown = check(&json!({"$oneOf": [1, {"$foo": 1}]})).unwrap_err();
     assert_eq!(unknown.pointer, "/$oneOf/1/$foo");
+}
+
+#[test]
+fn an_operator_says_what_it_wants() {
+    for (pattern, wants) in [
+        (json!({"$size": true}), "a number or a pattern"),
+        (json!({"$all": "a"}), "a list of patterns that is not empty"),
+        (json!({"$oneOf": "a"}), "a list of patterns"),
+        (json!({"$unordered": "a"}), "a list of patterns"),
+        (json!({"$ordered": "/h"}), "`by`, `as`, `order` and perhaps `strict`"),
+        (json!({"$distinct": "id"}), "a JSON Pointer"),
+        (json!({"$covers": "a"}), "a list"),
+        (json!({"$absent": "true"}), "true or false"),
+        (json!({"$any": "true"}), "true"),
+        (json!({"$cid": "true"}), "true"),
+        (json!({"$type": "float"}), "the name of a JSON type"),
+        (json!({"$matches": "("}), "a regular expression"),
+        (json!({"$gt": "1"}), "a number"),
+        (json!({"$gte": "1"}), "a number"),
+        (json!({"$lt": "1"}), "a number"),
+        (json!({"$lte": "1"}), "a number"),
+        (json!({"$instant": "today"}), "an instant"),
+        (json!({"$after": "today"}), "an instant"),
+        (json!({"$before": "today"}), "an instant"),
+        (
+            json!({"$same": "/a", "$as": {"a": 1}}),
+            "a list of JSON Pointers and `$as`",
+        ),
+        (json!({"$repeat": "a"}), "a text and `times`"),
+        (json!({"$hlc_after": "later"}), "a clock value"),
+        (json!({"$includes": 1}), "a text"),
+        (json!({"$literal": 1}), "a text"),
+        (json!({"$normalised": 1}), "a text"),
+    ] {
+        let malformed = check(&pattern).unwrap_err();
+        assert_eq!(malformed.message, format!("wants {wants}"), "{pattern}");
+    }
 }
 
 #[test]
