@@ -267,4 +267,105 @@ mod tests {
     fn a_block_without_text_is_refused() {
         assert!(parse("spec/x.md", "> **SEM-07** · MUST · node · core\n").is_err());
     }
+
+    #[test]
+    fn a_level_has_the_word_of_the_specification() {
+        for (level, word, is_must) in [
+            (Level::Must, "MUST", true),
+            (Level::MustNot, "MUST NOT", true),
+            (Level::Should, "SHOULD", false),
+            (Level::May, "MAY", false),
+        ] {
+            assert_eq!((level.word(), level.is_must()), (word, is_must));
+            assert_eq!(serde_json::to_value(level).unwrap(), word);
+            let blocks = parse("spec/x.md", &format!("> **SEM-07** · {word} · node · core\n> Text.\n")).unwrap();
+            assert_eq!((blocks[0].level, blocks[0].feature.as_deref()), (level, None));
+        }
+    }
+
+    #[test]
+    fn an_id_is_capital_letters_a_dash_and_digits() {
+        for id in ["SEM-07", "AB-01", "ABCDEF-123"] {
+            assert!(is_id(id), "{id}");
+        }
+        for other in [
+            "",
+            "-",
+            "SEM",
+            "SEM-",
+            "-07",
+            "SEM07",
+            "A-01",
+            "ABCDEFG-01",
+            "sem-07",
+            "SeM-07",
+            "ÄB-01",
+            "SEM-7",
+            "SEM-1234",
+            "SEM-0x",
+            "SEM-07-08",
+        ] {
+            assert!(!is_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_example_ends_with_its_fence() {
+        let text = "```\n> **SEM-08** · MUST · node · core\n```\n> **SEM-09** · MUST · node · core\n> Text.\n";
+        let blocks = parse("spec/x.md", text).unwrap();
+        let ids: Vec<&str> = blocks.iter().map(|block| block.id.as_str()).collect();
+        assert_eq!(ids, ["SEM-09"]);
+    }
+
+    #[test]
+    fn what_a_block_says_beside_its_text_runs_over_lines_too() {
+        let text = "> **SEM-07** · MUST · node · core\n> First line,\n>\n> second line.\n> not judged: nobody\n> sees it\n\n\
+                    > **SEM-08** · MUST · node · core\n> Text.\n> pending: a case\n> that waits\n";
+        let blocks = parse("spec/x.md", text).unwrap();
+        assert_eq!(blocks[0].text, "First line, second line.");
+        assert_eq!(blocks[0].not_judged.as_deref(), Some("nobody sees it"));
+        assert_eq!(blocks[1].pending.as_deref(), Some("a case that waits"));
+    }
+
+    fn registry(files: &[(&str, &str)]) -> Result<Registry, InputError> {
+        let files = files
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Registry::load(&Data::of(files))
+    }
+
+    const SEMANTICS: (&str, &str) = (
+        "spec/03-semantics.md",
+        "> **SEM-01** · MUST · node · core · unless past\n> Text.\n",
+    );
+
+    #[test]
+    fn the_blocks_of_all_files_are_one_registry() {
+        let registry = registry(&[
+            SEMANTICS,
+            (
+                "spec/02-http.md",
+                "> **HTTP-01** · SHOULD · node · core · when etags\n> Text.\n\n> **HTTP-02** · MUST · node · core · when etags\n> Text.\n",
+            ),
+            ("spec/retired-ids.txt", "# Given once.\n\nSEM-02\n  SEM-03 \n#SEM-04\n"),
+            ("notes/x.md", "> **CID-01** · MUST · node · core\n> Text.\n"),
+        ])
+        .unwrap();
+        let ids: Vec<&str> = registry.requirements.iter().map(|found| found.id.as_str()).collect();
+        assert_eq!(ids, ["HTTP-01", "HTTP-02", "SEM-01"]);
+        assert_eq!(registry.features(), ["etags", "past"]);
+        assert_eq!(registry.retired, ["SEM-02", "SEM-03"]);
+        let found = registry.get("SEM-01").unwrap();
+        assert_eq!(
+            (found.file.as_str(), found.unless.as_deref()),
+            (SEMANTICS.0, Some("past"))
+        );
+        assert_eq!(registry.get("SEM-02"), None);
+    }
+
+    #[test]
+    fn an_id_is_given_once() {
+        let error = registry(&[SEMANTICS, ("spec/04-more.md", SEMANTICS.1)]).unwrap_err();
+        assert_eq!(error.to_string(), "spec/04-more.md: SEM-01 is given twice");
+    }
 }
