@@ -208,3 +208,6 @@ pub enum Check {
         key: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Case, CaseBody, Check, Credential, Expect, Step, Vectors, Verb};
-use crate::{bindings::Bindings, error::InputError, judge::pattern, registry::Registry, schemas::Schemas};
+use crate::{
+    bindings::Bindings,
+    error::InputError,
+    judge::pattern,
+    registry::{Level, Registry},
+    schemas::Schemas,
+};
 
 /// Everything that is wrong; an empty list is a clean bill.
 pub fn lint(vectors: &Vectors, registry: &Registry, schemas: &Schemas, features: &[&str]) -> Vec<InputError> {
@@ -58,7 +64,11 @@ fn lint_covers(case: &Case, registry: &Registry, problems: &mut Vec<InputError>)
         match registry.get(id) {
             None => problems.push(problem(case, format!("covers {id}, which no block in spec/ defines"))),
             Some(requirement) => {
-                levels.insert((requirement.level.is_must(), requirement.level.word() == "SHOULD"));
+                levels.insert(if requirement.level.is_must() {
+                    Level::Must
+                } else {
+                    requirement.level
+                });
                 if let Some(feature) = &requirement.feature
                     && !case.needs.contains(feature)
                 {
@@ -215,3 +225,6 @@ fn lint_expect(case: &Case, expect: &Expect, schemas: &Schemas, problems: &mut V
         problems.extend(wrong.map(|wrong| problem(case, format!("expect{place}: {wrong}"))));
     }
 }
+
+#[cfg(test)]
+mod tests;

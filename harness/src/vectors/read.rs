@@ -339,3 +339,6 @@ impl Expect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,39 @@ pub enum LinkState {
     Whole,
     Cut,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_is_called_as_in_files() {
+        for (name, word) in [
+            (CommandName::Register, "register"),
+            (CommandName::CursorExport, "cursor_export"),
+            (CommandName::CursorImport, "cursor_import"),
+        ] {
+            assert_eq!(name.word(), word);
+            assert_eq!(serde_json::from_value::<CommandName>(json!(word)).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn a_fault_befalls_as_many_requests_as_it_says() {
+        let faults: Vec<Fault> =
+            serde_json::from_value(json!([{"status": 500, "times": 2}, {"cut": 3}, {"status": 503, "times": 1}]))
+                .unwrap();
+        let each: Vec<Fault> = Fault::unrolled(&faults).collect();
+        let wanted: Vec<Fault> =
+            serde_json::from_value(json!([{"status": 500}, {"status": 500}, {"cut": 3}, {"status": 503}])).unwrap();
+        assert_eq!(each, wanted);
+    }
+
+    #[test]
+    fn a_peer_declares_the_usual_scopes() {
+        let peer: PeerWish = serde_json::from_value(json!({})).unwrap();
+        assert_eq!(peer.scopes, ["company", "public"]);
+    }
+}
