@@ -238,3 +238,6 @@ impl Report {
         self.count(Verdict::Fail) > 0 || self.stale().next().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stigmem_conformance::{
+use crate::{
     data::Data,
     judge::Verdict,
     registry::Registry,

@@ -1,10 +1,10 @@
 //! Lines of a trace.
 
-use serde_json::json;
-use stigmem_conformance::trace::{
+use crate::trace::{
     Answer, Body, CaseRecord, EndRecord, Event, Exchange, Gone, LeftOut, LeftOutAs, Line, Request, Response, RunRecord,
     Silence, StepRecord,
 };
+use serde_json::json;
 
 /// One line of each kind, which together have every member and every variant.
 pub(crate) fn lines() -> Vec<Line> {

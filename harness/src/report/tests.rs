@@ -1,26 +1,19 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
-
-#[path = "reports/large.rs"]
 mod large;
-#[path = "reports/sample.rs"]
 mod sample;
-#[path = "reports/trace.rs"]
 mod trace;
 
 use std::collections::BTreeMap;
 
 use sample::{ESCAPES, SCRIPT};
 use serde_json::{Value, json};
-use stigmem_conformance::{
-    data::Data,
-    report::{
-        Conclusion, Report, html, json as as_json, junit, markdown,
-        terminal::{self, View},
-    },
-    schemas::Schemas,
+
+use super::{
+    Conclusion, Report, html, json as as_json, junit, markdown,
+    terminal::{self, View},
 };
+use crate::{data::Data, schemas::Schemas};
 
 #[test]
 fn the_terminal_shows_the_report() {

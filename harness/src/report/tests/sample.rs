@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stigmem_conformance::{
+use crate::{
     judge::{Verdict, wrong::Wrong},
     registry::Level,
     report::{Area, CaseResult, Conclusion, Coverage, FailureResult, Report, RequirementResult, Shown},
