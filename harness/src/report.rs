@@ -191,6 +191,10 @@ impl Report {
         self.counts.get(&verdict).copied().unwrap_or_default()
     }
 
+    pub fn has(&self, verdict: Verdict) -> bool {
+        self.count(verdict) > 0
+    }
+
     pub fn requirement(&self, id: &str) -> Option<&RequirementResult> {
         self.requirements.iter().find(|requirement| requirement.id == id)
     }
@@ -235,7 +239,7 @@ impl Report {
     }
 
     fn failed(&self) -> bool {
-        self.count(Verdict::Fail) > 0 || self.stale().next().is_some()
+        self.has(Verdict::Fail) || self.stale().next().is_some()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     registry::{Registry, Requirement},
     schemas::Schemas,
     trace::{CaseRecord, EndRecord, LeftOutAs, RunRecord, TargetRecord},
-    vectors::{Case, CaseBody, Vectors},
+    vectors::{Case, Vectors},
 };
 
 /// Judges a recorded run and says the result.
@@ -33,7 +33,7 @@ pub fn assemble(
     let cases: Vec<&Case> = vectors.cases.iter().filter(in_profile).filter(chosen).collect();
     let rules: Vec<Case> = cases
         .iter()
-        .filter(|case| matches!(case.body, CaseBody::Every(_)) && !left_out.contains_key(case.id.as_str()))
+        .filter(|case| case.every().is_some())
         .map(|case| (*case).clone())
         .collect();
     let mut verdicts = judge::judge(vectors, &rules, records, schemas);
@@ -296,12 +296,11 @@ fn conclude(report: &Report) -> Conclusion {
         .cases
         .iter()
         .any(|case| case.verdict == Verdict::Fail && case.expected.is_none());
-    let failed = report.count(Verdict::Fail) > 0;
     let whole = report.selection.is_empty();
-    if report.count(Verdict::Error) > 0 {
+    if report.has(Verdict::Error) {
         return Conclusion::HarnessError;
     }
-    if report.count(Verdict::Unreachable) > 0 {
+    if report.has(Verdict::Unreachable) {
         return Conclusion::Unreachable;
     }
     if unexpected || report.stale().next().is_some() {
@@ -311,12 +310,12 @@ fn conclude(report: &Report) -> Conclusion {
             Conclusion::SelectionFailed
         };
     }
-    if failed {
+    if report.has(Verdict::Fail) {
         return Conclusion::AsExpected;
     }
     let coverage = report.coverage;
     let all = coverage.musts > 0 && coverage.passed + coverage.excluded == coverage.musts;
-    let nothing_open = report.count(Verdict::Inconclusive) == 0 && report.count(Verdict::Pass) > 0;
+    let nothing_open = report.has(Verdict::Pass) && !report.has(Verdict::Inconclusive);
     match (whole, nothing_open) {
         (true, true) if all => Conclusion::Conformant,
         (false, true) => Conclusion::SelectionPassed,

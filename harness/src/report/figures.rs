@@ -39,7 +39,7 @@ pub(super) fn open(report: &Report) -> usize {
 
 /// `355 cases: 340 pass, 12 fail, 3 inconclusive`.
 pub(super) fn tally(report: &Report) -> String {
-    let found = Verdict::ALL.into_iter().filter(|verdict| report.count(*verdict) > 0);
+    let found = Verdict::ALL.into_iter().filter(|verdict| report.has(*verdict));
     let counts: Vec<String> = found
         .map(|verdict| format!("{} {}", report.count(verdict), verdict.word()))
         .collect();
@@ -161,4 +161,108 @@ pub(super) fn counted(n: usize, noun: &str) -> String {
 /// A report that cannot be written is our mistake.
 pub(super) fn unwritable(format: &str, error: impl std::fmt::Display) -> RunError {
     RunError::Harness(format!("the {format} report cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Coverage, tests::sample};
+
+    #[test]
+    fn a_denominator_leaves_out_what_there_is_none_of() {
+        let with = |[musts, judged, passed, excluded]: [usize; 4]| {
+            let mut report = sample::report();
+            report.coverage = Coverage {
+                musts,
+                judged,
+                passed,
+                excluded,
+            };
+            denominator(&report)
+        };
+        assert_eq!(with([3, 3, 3, 0]), "3 of 3 MUSTs judged and passed");
+        assert_eq!(
+            with([3, 3, 1, 0]),
+            "1 of 3 MUSTs judged and passed, 2 judged and failed"
+        );
+        assert_eq!(
+            with([3, 2, 2, 1]),
+            "2 of 3 MUSTs judged and passed, 1 excluded with reasons"
+        );
+        assert_eq!(
+            with([3, 2, 2, 0]),
+            "2 of 3 MUSTs judged and passed, 1 not judged in this run"
+        );
+        assert_eq!(
+            with([1, 1, 2, 5]),
+            "2 of 1 MUSTs judged and passed, 5 excluded with reasons",
+            "a stranger's report may count as it likes"
+        );
+    }
+
+    #[test]
+    fn a_selection_has_a_denominator_of_its_own() {
+        let mut report = sample::report();
+        report.selection = vec!["paging".to_owned()];
+        assert!(denominator(&report).starts_with("1 of 7 MUSTs that the selection touches judged and passed"));
+    }
+
+    #[test]
+    fn a_tally_leaves_out_what_there_is_none_of() {
+        let mut report = sample::report();
+        report.cases.truncate(2);
+        report.counts = [(Verdict::Fail, 2)].into();
+        assert_eq!(tally(&report), "2 cases: 2 fail");
+        report.counts.clear();
+        assert_eq!(tally(&report), "no case was run");
+    }
+
+    #[test]
+    fn two_verdicts_have_a_column_where_they_occur() {
+        use Verdict::{Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn};
+        let mut report = sample::report();
+        report.areas.retain(|area| area.id == "SEM");
+        assert_eq!(columns(&report), [Pass, Fail, Warn, Inconclusive, NotApplicable]);
+        report.areas[0].counts = [(Error, 1)].into();
+        assert_eq!(columns(&report), [Pass, Fail, Warn, Inconclusive, NotApplicable, Error]);
+        report.areas[0].counts = [(Unreachable, 1)].into();
+        assert_eq!(
+            columns(&report),
+            [Pass, Fail, Warn, Inconclusive, NotApplicable, Unreachable]
+        );
+    }
+
+    #[test]
+    fn cases_are_held_up_alike_when_verdict_list_and_message_are_the_same() {
+        let case = |verdict, expected: Option<&str>, message: &str| CaseResult {
+            expected: expected.map(str::to_owned),
+            ..sample::case("a", "SEM-07", verdict, message)
+        };
+        let one = case(Verdict::Inconclusive, None, "no keys");
+        assert!(held_up_alike(&one, &case(Verdict::Inconclusive, None, "no keys")));
+        for other in [
+            case(Verdict::Inconclusive, None, "no time"),
+            case(Verdict::Inconclusive, Some("issue 12"), "no keys"),
+            case(Verdict::Unreachable, None, "no keys"),
+        ] {
+            assert!(!held_up_alike(&one, &other), "{other:?}");
+        }
+        for judged in [Verdict::Pass, Verdict::Fail, Verdict::Warn] {
+            let one = case(judged, None, "no keys");
+            assert!(!held_up_alike(&one, &one), "each of them has evidence of its own");
+        }
+    }
+
+    #[test]
+    fn code_stands_between_backticks_that_come_in_pairs() {
+        fn found(text: &str) -> Vec<(bool, &str)> {
+            pieces(text).iter().map(|piece| (piece.code, piece.text)).collect()
+        }
+        assert_eq!(found("`a` b"), [(true, "a"), (false, " b")]);
+        assert_eq!(
+            found("a `b` c `d`"),
+            [(false, "a "), (true, "b"), (false, " c "), (true, "d")]
+        );
+        assert_eq!(found("a `b` c` d"), [(false, "a `b` c` d")]);
+    }
 }

@@ -96,7 +96,7 @@ fn troubles(page: &mut String, report: &Report) {
     let mut lines = Vec::new();
     for (n, family) in families.iter().enumerate() {
         let text = trouble(report, family);
-        if n < IN_FULL && page.len() + text.len() < TROUBLES_END {
+        if n < IN_FULL && fits(page, &text, TROUBLES_END) {
             push(page, &text);
         } else {
             lines.push(format!(
@@ -107,7 +107,7 @@ fn troubles(page: &mut String, report: &Report) {
             ));
         }
     }
-    list(page, lines, TROUBLES_END + LISTS);
+    list(page, lines, LINES_END);
 }
 
 fn trouble(report: &Report, family: &[&CaseResult]) -> String {
@@ -270,10 +270,9 @@ fn push(page: &mut String, block: &str) {
 /// As many lines as end before `end`; the rest is counted.
 fn list(page: &mut String, lines: Vec<String>, end: usize) {
     let all = lines.len();
-    let fits = |page: &str, line: &str| page.len() + line.len() < end;
     let mut shown = 0;
     for line in lines {
-        if !fits(page, &line) {
+        if !fits(page, &line, end) {
             break;
         }
         page.push_str(&line);
@@ -286,10 +285,18 @@ fn list(page: &mut String, lines: Vec<String>, end: usize) {
     }
 }
 
+fn fits(page: &str, more: &str, end: usize) -> bool {
+    page.len() + more.len() < end
+}
+
 /// GitHub takes 65,536 characters for a comment.
 const REQUIREMENTS_END: usize = 60_000;
+/// Those in full, and then those in a line each.
 const TROUBLES_END: usize = 28_000;
-const LISTS: usize = 6_000;
+const LINES_END: usize = 34_000;
 const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 20;
+
+#[cfg(test)]
+mod tests;

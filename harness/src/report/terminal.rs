@@ -210,3 +210,6 @@ const IN_FULL: usize = 20;
 const FAILURES: usize = 3;
 const OTHERS: usize = 12;
 const LONGEST_LINE: usize = 400;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
 mod large;
-mod sample;
+mod outcome;
+pub(super) mod sample;
 mod trace;
 
 use std::collections::BTreeMap;

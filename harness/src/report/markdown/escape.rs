@@ -88,3 +88,37 @@ pub(super) fn cut(text: &str, longest: usize) -> String {
 
 /// How much of one text is shown.
 pub(super) const LONGEST: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A blank on each side is taken away again, so that it keeps backticks and blanks apart from the fence.
+    #[test]
+    fn a_span_of_code_is_read_back_as_it_was() {
+        for (text, span) in [
+            ("a", "`a`"),
+            ("", "`  `"),
+            (" a", "`  a `"),
+            ("a ", "` a  `"),
+            ("`a", "`` `a ``"),
+            ("a`", "`` a` ``"),
+            ("a`b", "``a`b``"),
+            ("a``b`c", "```a``b`c```"),
+            ("a\nb", "`a\\nb`"),
+        ] {
+            assert_eq!(code(text), span);
+        }
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        assert_eq!(fenced("a\n`b`"), "```text\na\n`b`\n```");
+        assert_eq!(fenced("````"), "`````text\n````\n`````");
+    }
+
+    #[test]
+    fn what_is_longer_is_cut() {
+        assert_eq!((cut("é12", 3), cut("é123", 3)), ("é12".to_owned(), "é12…".to_owned()));
+    }
+}

@@ -99,3 +99,34 @@ pub(super) const DIM: Style = Style::new().dimmed();
 const FIELD: usize = 10;
 const LONGEST_FIELD: usize = 600;
 const NARROWEST: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_at_the_last_blank_that_fits() {
+        assert_eq!(wrapped("aaa bbb", 7), ["aaa bbb"]);
+        assert_eq!(wrapped("aaa bbb", 6), ["aaa", "bbb"]);
+        assert_eq!(wrapped("éé é é", 4), ["éé é", "é"]);
+        assert_eq!(wrapped("longer a", 3), ["longer", "a"], "a word is not broken");
+    }
+
+    #[test]
+    fn what_is_longer_ends_in_a_mark() {
+        assert_eq!((cut("é12", 3), cut("é123", 3)), ("é12".to_owned(), "é1…".to_owned()));
+    }
+
+    #[test]
+    fn a_field_is_indented_below_its_name() {
+        let mut screen = Screen::new(false, NARROWEST);
+        // Twelve columns are taken by the name and its indent.
+        screen.field("why", &format!("{} {}", "a".repeat(20), "b".repeat(7)));
+        screen.field("why", &format!("{} {}", "a".repeat(20), "b".repeat(8)));
+        let (a, b) = ("a".repeat(20), "b".repeat(7));
+        assert_eq!(
+            screen.into_text(),
+            format!("  why       {a} {b}\n  why       {a}\n            {b}b\n")
+        );
+    }
+}
