@@ -230,6 +230,35 @@ mod tests {
     }
 
     #[test]
+    fn a_method_is_given_where_curl_would_take_another() {
+        for (method, body, wanted) in [
+            ("GET", Body::Empty, "curl -i http://h/x"),
+            (
+                "GET",
+                Body::Text("a".to_owned()),
+                "curl -i -X GET http://h/x --data-binary a",
+            ),
+            ("POST", Body::Empty, "curl -i -X POST http://h/x"),
+            ("HEAD", Body::Empty, "curl -i --head http://h/x"),
+        ] {
+            let request = Request {
+                method: method.to_owned(),
+                target: "/x".to_owned(),
+                headers: Vec::new(),
+                body,
+            };
+            assert_eq!(line("http://h", &request), wanted);
+        }
+    }
+
+    #[test]
+    fn only_what_hides_is_written_by_its_number() {
+        assert_eq!(quoted("a\u{1b}𝄞b"), "$'a\\u001b𝄞b'");
+        assert_eq!(quoted("a b𝄞"), "'a b𝄞'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
     fn what_a_node_sent_cannot_move_a_cursor() {
         assert_eq!(visible("a\u{1b}[2J\u{202e}\nb", 100), "a\\u{1b}[2J\\u{202e}\nb");
         assert_eq!(

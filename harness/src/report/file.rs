@@ -110,3 +110,99 @@ const NAME: &str = "report.json";
 
 /// The largest that was seen had four megabytes.
 const MAX_FILE: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{
+        data::Data,
+        report::{json as as_json, tests::sample},
+    };
+
+    static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(&Data::embedded()).unwrap());
+
+    fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, bytes).unwrap();
+        file
+    }
+
+    fn refused(file: &Path) -> InputError {
+        read(file, &SCHEMAS).unwrap_err()
+    }
+
+    #[test]
+    fn a_report_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = as_json::render(&sample::report()).unwrap();
+        let file = write(&folder, NAME, &text);
+        assert_eq!(read(&file, &SCHEMAS).unwrap(), sample::report());
+        assert_eq!(read_with_text(&file, &SCHEMAS).unwrap(), (text, sample::report()));
+    }
+
+    #[test]
+    fn the_reports_of_a_folder_come_before_those_below_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["report.json", "a/report.json", "a/x/report.json", "b/report.json"];
+        let files = names.map(|name| write(&folder, name, ""));
+        write(&folder, "a/other.json", "");
+        assert_eq!(find(folder.path()).unwrap(), files);
+        assert_eq!(find(&files[1]).unwrap(), files[1..2]);
+        let empty = tempfile::tempdir().unwrap();
+        assert_eq!(
+            find(empty.path()).unwrap_err().message,
+            "there is no report.json in this folder"
+        );
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (bytes, words) in [
+            (&b"<html>"[..], "is not JSON: "),
+            (&[0xff][..], "is not JSON: "),
+            (&b"{}"[..], "is not a report: "),
+        ] {
+            let error = refused(&write(&folder, NAME, bytes));
+            assert!(error.message.starts_with(words), "{error}");
+            assert!(error.place.ends_with(NAME), "{error}");
+        }
+        assert!(
+            refused(Path::new("/nowhere.json"))
+                .message
+                .starts_with("cannot be read: ")
+        );
+    }
+
+    #[test]
+    fn one_result_under_each_id() {
+        let folder = tempfile::tempdir().unwrap();
+        for (pointer, id) in [("/cases/3/id", "names/empty"), ("/requirements/1/id", "SEM-07")] {
+            let mut report = serde_json::to_value(sample::report()).unwrap();
+            *report.pointer_mut(pointer).unwrap() = json!(id);
+            let error = refused(&write(&folder, NAME, report.to_string()));
+            assert_eq!(
+                (error.pointer.as_str(), error.message),
+                (pointer, format!("{id:?} comes twice"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_report_has_a_largest_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = write(&folder, NAME, "");
+        let of_length = |bytes: u64| {
+            File::options().write(true).open(&file).unwrap().set_len(bytes).unwrap();
+            refused(&file).message
+        };
+        assert!(of_length(67_108_864).starts_with("is not JSON: "));
+        assert_eq!(of_length(67_108_865), "is larger than 64 MiB, which no report is");
+    }
+}

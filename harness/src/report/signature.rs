@@ -73,3 +73,64 @@ fn short(file: &Path, longest: u64) -> Result<Vec<u8>, InputError> {
 }
 
 const LONGEST_KEY: u64 = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    // The example keys of RFC 8410, section 10.
+    const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+
+    fn file(folder: &TempDir, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let file = folder.path().join("file");
+        fs::write(&file, bytes).unwrap();
+        file
+    }
+
+    fn refused<T>(found: Result<T, InputError>) -> String {
+        found.err().expect("it is refused").message
+    }
+
+    #[test]
+    fn a_signature_holds_for_these_bytes_and_this_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = private_key(&file(&folder, PRIVATE)).unwrap();
+        let public = public_key(&file(&folder, PUBLIC)).unwrap();
+        let signed = file(&folder, sign(&key, b"text"));
+        assert!(holds(&public, b"text", &signed).unwrap());
+        assert!(!holds(&public, b"texts", &signed).unwrap());
+        let other = SigningKey::from_bytes(&[7; 32]).verifying_key();
+        assert!(!holds(&other, b"text", &signed).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_signature_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let public = public_key(&file(&folder, PUBLIC)).unwrap();
+        let held = |bytes: &[u8]| refused(holds(&public, b"text", &file(&folder, bytes)));
+        assert_eq!(held(&[0; 63]), "is no signature: it has 63 bytes, and one has 64");
+        assert_eq!(held(&[0; 65]), "is 65 bytes, and 64 are the most that it may have");
+        let nowhere = folder.path().join("nowhere");
+        assert!(refused(holds(&public, b"text", &nowhere)).starts_with("cannot be read: "));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(refused(private_key(&file(&folder, PUBLIC))).starts_with("is no Ed25519 private key"));
+        assert!(refused(public_key(&file(&folder, PRIVATE))).starts_with("is no Ed25519 public key"));
+        assert_eq!(refused(public_key(&file(&folder, b"\xff"))), "is not a text");
+        assert_eq!(
+            refused(public_key(&file(&folder, vec![b'x'; 16_385]))),
+            "is 16385 bytes, and 16384 are the most that it may have"
+        );
+    }
+
+    #[test]
+    fn a_signature_stands_beside_its_report() {
+        assert_eq!(beside(Path::new("out/report.json")), Path::new("out/report.json.sig"));
+    }
+}

@@ -278,3 +278,36 @@ pub(super) fn observations(case: &CaseResult) -> String {
 pub(super) fn is_trouble(case: &CaseResult) -> bool {
     !matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+
+    #[test]
+    fn the_filter_offers_what_occurs() {
+        let mut report = sample::report();
+        report.requirements.retain(|found| found.id.starts_with("SEM"));
+        assert_eq!(
+            verdicts(&report),
+            [("pass", 1), ("fail", 1), ("not-applicable", 1), ("not judged", 1)]
+        );
+    }
+
+    #[test]
+    fn what_was_left_out_stands_with_its_reason() {
+        let mut report = sample::report();
+        let left = [("a", "no push"), ("b", "no etags"), ("c", "no push")];
+        report.cases = left
+            .map(|(id, reason)| sample::case(id, "SEM-18", Verdict::NotApplicable, reason))
+            .into();
+        report.cases.push(sample::case("d", "SEM-18", Verdict::Pass, ""));
+        assert_eq!(
+            left_out(&report),
+            [
+                ("no push".to_owned(), vec!["a", "c"]),
+                ("no etags".to_owned(), vec!["b"])
+            ]
+        );
+    }
+}

@@ -119,3 +119,62 @@ const MARKUP: usize = 400;
 const OPEN: usize = 3;
 /// Characters of a folded one.
 const GIST: usize = 140;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+
+    /// An exchange that takes so much of the room.
+    fn shown(n: usize, size: usize) -> Shown {
+        Shown {
+            case: "a".to_owned(),
+            n,
+            curl: "x".repeat(5),
+            answer: "200".to_owned(),
+            headers: vec!["abc".to_owned(), "de".to_owned()],
+            body: "y".repeat(size - MARKUP - 10),
+        }
+    }
+
+    /// The exchanges that are shown, what is said of the others, and the room that is left.
+    fn part(exchanges: &[usize], mut room: usize) -> (Vec<usize>, Option<String>, usize) {
+        let failure = FailureResult {
+            exchanges: exchanges.iter().map(|n| shown(*n, 1_000)).collect(),
+            ..sample::failure(1, "", "201")
+        };
+        let part = failure_part(&failure, &mut BTreeSet::new(), &mut room);
+        (
+            part.exchanges.iter().map(|shown| shown.n).collect(),
+            part.elsewhere,
+            room,
+        )
+    }
+
+    fn missing(n: &str) -> Option<String> {
+        Some(format!("{n} not shown here; report.json has all of them."))
+    }
+
+    #[test]
+    fn an_exchange_is_shown_where_there_is_room_for_it() {
+        assert_eq!(part(&[7], 1_000), (vec![7], None, 0));
+        assert_eq!(part(&[7], 999), (Vec::new(), missing("1 more exchange"), 999));
+        assert_eq!(part(&[], 999), (Vec::new(), None, 999));
+    }
+
+    #[test]
+    fn what_led_there_is_shown_while_half_of_the_room_is_left() {
+        let half = 200_000;
+        assert_eq!(part(&[6, 7], half + 1), (vec![6, 7], None, half - 1_999));
+        assert_eq!(part(&[6, 7], half), (vec![7], missing("1 more exchange"), half - 1_000));
+        assert_eq!(
+            part(&[5, 6, 7], half),
+            (vec![7], missing("2 more exchanges"), half - 1_000)
+        );
+    }
+
+    #[test]
+    fn an_exchange_is_shown_once() {
+        assert_eq!(part(&[7, 7], ROOM), (vec![7], missing("1 more exchange"), ROOM - 1_000));
+    }
+}
