@@ -24,12 +24,7 @@ pub fn assemble(
     let chosen =
         |case: &&Case| run.selection.is_empty() || run.selection.iter().any(|selector| plan::selects(selector, case));
     let left_out: BTreeMap<&str, _> = run.left_out.iter().map(|left| (left.case.as_str(), left)).collect();
-    let in_profile = |case: &&Case| {
-        case.covers
-            .iter()
-            .filter_map(|id| registry.get(id))
-            .any(|requirement| requirement.profile == run.profile)
-    };
+    let in_profile = |case: &&Case| plan::belongs(case, registry, &run.profile);
     let cases: Vec<&Case> = vectors.cases.iter().filter(in_profile).filter(chosen).collect();
     let rules: Vec<Case> = cases
         .iter()
@@ -327,3 +322,6 @@ const FORMAT: u32 = 1;
 
 /// How many exchanges before the one to blame are shown.
 const LED_THERE: usize = 4;
+
+#[cfg(test)]
+mod tests;

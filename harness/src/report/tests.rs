@@ -1,7 +1,7 @@
 //! Every renderer, from one fixed report. `INSTA_UPDATE=always` writes the snapshots anew; read them before they are committed.
 
 mod large;
-mod outcome;
+pub(super) mod outcome;
 pub(super) mod sample;
 mod trace;
 

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A report with a case for each verdict, listed as known to fail or not.
-fn report(verdicts: &[(Verdict, bool)]) -> Report {
+pub(in crate::report) fn report(verdicts: &[(Verdict, bool)]) -> Report {
     let mut report = sample::report();
     report.cases.clear();
     report.counts.clear();
