@@ -259,3 +259,6 @@ impl Pair {
         counts
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

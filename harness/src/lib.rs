@@ -1,5 +1,9 @@
 //! The Stigmem conformance harness: plans a run, drives a node, judges the trace, reports.
 
+// What our tests share with those of the binary calls us by the name that they know.
+#[cfg(test)]
+extern crate self as stigmem_conformance;
+
 pub mod bench;
 pub mod bindings;
 pub mod body;

@@ -207,6 +207,40 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_has_the_word_of_its_verdict() {
+        for verdict in Verdict::ALL {
+            assert_eq!(Finding::of(Some(verdict)).word(), verdict.word());
+        }
+        assert_eq!(Finding::of(None).word(), "not judged");
+    }
+
+    #[test]
+    fn what_is_not_seen_any_more_is_worse_and_what_was_decided_is_not() {
+        let worse: Vec<&str> = Change::ALL
+            .into_iter()
+            .filter(|change| change.worsens())
+            .map(Change::word)
+            .collect();
+        assert_eq!(
+            worse,
+            [
+                "broken",
+                "newly failing",
+                "newly inconclusive",
+                "newly unreachable",
+                "newly in error"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_is_told_in_words_of_its_own() {
+        let distinct = |texts: [&str; 13]| texts.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert_eq!(distinct(Change::ALL.map(Change::word)), 13);
+        assert_eq!(distinct(Change::ALL.map(Change::meaning)), 13);
+    }
+
+    #[test]
     fn all_of_them_are_told_in_their_order() {
         let mut sorted = Change::ALL;
         sorted.sort_unstable();

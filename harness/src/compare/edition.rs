@@ -137,3 +137,74 @@ const FOLDERS: [(&str, &str, &str); 3] = [
         "cases are matched by id, and one with the same id may do something else; a case that only one of them has is new or gone",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{
+        groups,
+        tests::{OLD, report, sources},
+    };
+
+    #[test]
+    fn of_reports_that_are_alike_nothing_is_said_before() {
+        let sources = sources(vec![report("a", OLD), report("b", OLD)]);
+        assert_eq!(notes(&groups(&sources)), [""; 0]);
+    }
+
+    #[test]
+    fn each_difference_is_a_sentence() {
+        let mut other = report("b", OLD);
+        other.kit = "0.2.0".to_owned();
+        other.selection = vec!["paging".to_owned(), "SEM".to_owned()];
+        other.target.features = vec!["push".to_owned()];
+        other
+            .digests
+            .insert("schemas".to_owned(), format!("sha256:{}", "ab".repeat(32)));
+        other.digests.remove("vectors");
+        other.requirements[1].text = "Something else.".to_owned();
+        let sources = sources(vec![report("a", OLD), other, report("c", OLD)]);
+        let said = differences(&groups(&sources));
+        assert_eq!(
+            said,
+            [
+                "different kits (0.1.0 in 1 and 3; 0.2.0 in 2): a verdict may differ because of the kit",
+                "different selections (everything in 1 and 3; paging, SEM in 2): what one of them leaves out is new or gone, \
+                 which says nothing about the node",
+                "different declared features (none in 1 and 3; push in 2): what is asked of a node hangs on what it declares",
+                "different editions of schemas/ (5f5f5f5f5f5f in 1 and 3; abababababab in 2): what a body has to look like \
+                 may differ",
+                "different editions of vectors/ (5f5f5f5f5f5f in 1 and 3; none in 2): cases are matched by id, and one with \
+                 the same id may do something else; a case that only one of them has is new or gone",
+                "different texts under the same id (SEM-02): shown is the text of the first report that has the requirement",
+            ]
+        );
+        assert_eq!(notes(&groups(&sources)), said, "and that is all there is to say");
+    }
+
+    #[test]
+    fn reports_of_another_profile_are_not_compared() {
+        let mut federation = report("b", OLD);
+        federation.profile = "federation".to_owned();
+        let mut other = report("c", OLD);
+        other.kit = "0.2.0".to_owned();
+        let sources = sources(vec![report("a", OLD), federation, other]);
+        let kits = "core: different kits (0.1.0 in 1; 0.2.0 in 3): a verdict may differ because of the kit";
+        assert_eq!(
+            notes(&groups(&sources)),
+            [
+                "different profiles (core, federation): each report is compared within its own",
+                "2 is the only report of profile federation: there is nothing to compare it with",
+                kits,
+            ]
+        );
+        assert_eq!(differences(&groups(&sources)), [kits]);
+    }
+
+    #[test]
+    fn numbers_are_listed_as_people_do() {
+        assert_eq!(listed(&[1]), "1");
+        assert_eq!(listed(&[1, 3]), "1 and 3");
+        assert_eq!(listed(&[1, 3, 4]), "1, 3 and 4");
+    }
+}

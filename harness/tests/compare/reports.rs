@@ -4,12 +4,55 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
 use stigmem_conformance::{
-    judge::Verdict,
+    compare::Change,
+    judge::Verdict::{self, Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn},
     report::{Report, json as as_json},
 };
 
 /// A case is its id, the requirement that it covers, and its verdict.
 pub(crate) type Row<'a> = (&'a str, &'a str, Verdict);
+
+/// Every way from one verdict to another that has a name of its own.
+pub(crate) const BASE: &[Row<'_>] = &[
+    ("case-broken", "SEM-01", Pass),
+    ("case-seen-to-fail", "SEM-02", Inconclusive),
+    ("case-inconclusive", "SEM-03", Fail),
+    ("case-unreachable", "SEM-04", Pass),
+    ("case-in-error", "SEM-05", Pass),
+    ("case-not-applicable", "SEM-06", Pass),
+    ("case-fixed", "SEM-07", Fail),
+    ("case-eased", "SEM-08", Fail),
+    ("case-seen-to-pass", "SEM-09", Unreachable),
+    ("case-gone", "SEM-10", Pass),
+    ("case-unchanged", "SEM-11", Fail),
+];
+pub(crate) const OTHER: &[Row<'_>] = &[
+    ("case-broken", "SEM-01", Fail),
+    ("case-seen-to-fail", "SEM-02", Fail),
+    ("case-inconclusive", "SEM-03", Inconclusive),
+    ("case-unreachable", "SEM-04", Unreachable),
+    ("case-in-error", "SEM-05", Error),
+    ("case-not-applicable", "SEM-06", NotApplicable),
+    ("case-fixed", "SEM-07", Pass),
+    ("case-eased", "SEM-08", Warn),
+    ("case-seen-to-pass", "SEM-09", Pass),
+    ("case-new", "SEM-12", Fail),
+    ("case-unchanged", "SEM-11", Fail),
+];
+pub(crate) const NAMED: [(&str, Change); 12] = [
+    ("case-broken", Change::Broken),
+    ("case-seen-to-fail", Change::NewlyFailing),
+    ("case-inconclusive", Change::NewlyInconclusive),
+    ("case-unreachable", Change::NewlyUnreachable),
+    ("case-in-error", Change::NewlyInError),
+    ("case-not-applicable", Change::NewlyNotApplicable),
+    ("case-fixed", Change::Fixed),
+    ("case-eased", Change::Eased),
+    ("case-seen-to-pass", Change::NewlyPassing),
+    ("case-gone", Change::Gone),
+    ("case-new", Change::New),
+    ("case-unchanged", Change::Unchanged),
+];
 
 /// From JSON, so that a member which a report may have does not concern it.
 pub(crate) fn report(name: &str, rows: &[Row<'_>]) -> Report {

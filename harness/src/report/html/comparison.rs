@@ -89,3 +89,60 @@ const STYLE: &str = concat!(
     include_str!("../../../templates/comparison.css")
 );
 const SCRIPT: &str = include_str!("../../../templates/comparison.js");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::tests::{OLD, large, old_and_new, report, sources};
+
+    #[test]
+    fn a_page_holds_each_report_against_the_base() {
+        let sources = old_and_new();
+        let page = render(&compare::groups(&sources)).unwrap();
+        for part in [
+            "<header class=\"head bad\">",
+            "<p class=\"conclusion\">broken: 1 requirement, 1 case; newly inconclusive: 1 case",
+            "<td><b>old 1.0</b> <small>the base</small>",
+            "<td><b>new 1.0</b><small class=\"line\">",
+            "<th scope=\"row\">unchanged</th><td class=\"num\">1</td><td class=\"num\">2</td>",
+            "<h2 id=\"matrix-title-1\">Profile core: 4 requirements, 6 cases</h2>",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("would make this page too large"));
+        let same = sources_of_one_node();
+        let page = render(&compare::groups(&same)).unwrap();
+        assert!(page.contains("<header class=\"head neutral\">"));
+    }
+
+    fn sources_of_one_node() -> Vec<compare::Source> {
+        sources(vec![report("a", OLD), report("a", OLD)])
+    }
+
+    #[test]
+    fn an_index_holds_nothing_against_anything() {
+        let sources = old_and_new();
+        let page = index(&compare::groups(&sources)).unwrap();
+        for part in [
+            "<h1>2 reports</h1>",
+            "<p class=\"conclusion\">profiles: core</p>",
+            "<header class=\"head neutral\">",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("the base") && !page.contains("id=\"changes\""));
+    }
+
+    #[test]
+    fn what_a_page_has_no_room_for_is_counted() {
+        let sources = sources(vec![
+            large("old", 2_200, 2_200),
+            large("new", 2_200, 1),
+            large("newer", 2_200, 1),
+        ]);
+        let page = render(&compare::groups(&sources)).unwrap();
+        assert!(page.len() < 2_000_000, "{} bytes", page.len());
+        assert!(page.contains(" messages would make this page too large; the single reports have them."));
+        assert!(page.contains(" more would make this page too large; the matrix below has them."));
+    }
+}

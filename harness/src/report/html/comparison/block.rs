@@ -138,6 +138,7 @@ const LONGEST_ID: usize = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::{groups, tests::old_and_new};
 
     #[test]
     fn a_text_stands_once_and_there_is_an_end_to_them() {
@@ -150,6 +151,47 @@ mod tests {
             .filter(|n| texts.place(&format!("{n} {}", "<".repeat(100))).is_some())
             .count();
         assert!(texts.bytes <= ROOM && placed > 0 && placed + texts.unsaid == 10_000);
+    }
+
+    #[test]
+    fn a_text_that_just_fits_has_its_place() {
+        let mut texts = Texts {
+            bytes: ROOM - 3,
+            ..Texts::default()
+        };
+        assert_eq!((texts.place("a"), texts.bytes), (Some(0), ROOM));
+        assert_eq!((texts.place("b"), texts.unsaid), (None, 1));
+        assert_eq!(texts.place("a"), Some(0), "what is there needs no room");
+    }
+
+    #[test]
+    fn a_block_has_a_letter_for_each_case_and_each_text_once() {
+        let sources = old_and_new();
+        let block = Block::of(&groups(&sources)).unwrap();
+        let found: serde_json::Value = serde_json::from_str(&block.json).unwrap();
+        let texts = ["mends", "stays", "breaks", "blurs"].map(|id| format!("what was found in {id}"));
+        let wanted = serde_json::json!({
+            "grids": [{
+                "requirements": [[0, 1], [2], [3, 4], [5]],
+                "cases": ["keeps", "breaks", "mends", "stays", "blurs", "comes"],
+                "verdicts": ["ppffp-", "pfpfip"],
+                "said": [[2, 0, 3, 1], [1, 2, 3, 1, 4, 3]],
+                "pages": [null, null],
+            }],
+            "texts": texts,
+        });
+        assert_eq!((found, block.unsaid), (wanted, 0));
+    }
+
+    #[test]
+    fn a_finding_has_a_letter_of_its_own() {
+        let findings = Verdict::ALL.map(|verdict| Some(Finding::Verdict(verdict)));
+        let letters: String = findings
+            .into_iter()
+            .chain([None, Some(Finding::NotJudged)])
+            .map(letter)
+            .collect();
+        assert_eq!(letters, "pfwuine-x");
     }
 
     #[test]

@@ -207,3 +207,85 @@ const ROOM: usize = 300_000;
 const MARKUP: usize = 120;
 const LONGEST: usize = 240;
 const LONGEST_TEXT: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{
+        self,
+        tests::{NEW, OLD, old_and_new, report, sources},
+    };
+
+    #[test]
+    fn the_first_report_of_a_profile_is_its_base_where_there_are_others() {
+        let mut alone = report("alone", OLD);
+        alone.profile = "federation".to_owned();
+        let sources = sources(vec![report("old", OLD), alone, report("new", NEW)]);
+        let groups = compare::groups(&sources);
+        let bases = |compared| -> Vec<(usize, bool)> {
+            let parts = reports(&groups, compared);
+            parts.iter().map(|part| (part.number, part.base)).collect()
+        };
+        assert_eq!(bases(true), [(1, true), (2, false), (3, false)]);
+        assert_eq!(bases(false), [(1, false), (2, false), (3, false)]);
+    }
+
+    #[test]
+    fn a_pair_is_counted_whole_and_told_without_what_stayed() {
+        let sources = old_and_new();
+        let parts = pairs(&compare::groups(&sources));
+        assert_eq!(parts.len(), 1);
+        assert_eq!(parts[0].title, "core: 2 new 1.0 against 1 old 1.0");
+        let counts = parts[0].counts.iter();
+        let counts: Vec<_> = counts
+            .map(|count| (count.word, count.requirements, count.cases))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                ("broken", 1, 1),
+                ("newly inconclusive", 0, 1),
+                ("fixed", 1, 1),
+                ("new", 1, 1),
+                ("unchanged", 1, 2)
+            ]
+        );
+        let changes = parts[0].changes.iter();
+        let changes: Vec<_> = changes
+            .map(|change| (change.word, change.lines.len(), change.more, change.open))
+            .collect();
+        assert_eq!(
+            changes,
+            [
+                ("broken", 2, 0, true),
+                ("newly inconclusive", 1, 0, true),
+                ("fixed", 2, 0, false),
+                ("new", 2, 0, false)
+            ]
+        );
+    }
+
+    const LINES: [(&str, &str); 2] = [
+        ("SEM-01", "MUST A node holds to SEM-01, `always`."),
+        ("breaks", "what was found in breaks"),
+    ];
+
+    /// What is told of what is broken when there is so much room, and the room that is left.
+    fn broken(mut room: usize) -> (Vec<(String, String)>, usize, usize) {
+        let sources = old_and_new();
+        let groups = compare::groups(&sources);
+        let part = change_part(&groups[0], &groups[0].pairs[0], Change::Broken, &mut room);
+        assert!(part.lines.iter().all(|line| line.way == "pass → fail"));
+        let lines = part.lines.into_iter().map(|line| (line.id, line.text));
+        (lines.collect(), part.more, room)
+    }
+
+    #[test]
+    fn a_change_is_told_where_there_is_room_for_it() {
+        let lines = LINES.map(|(id, text)| (id.to_owned(), text.to_owned()));
+        let [first, second] = LINES.map(|(id, text)| id.len() + text.len() + "pass → fail".len() + 120);
+        assert_eq!(broken(first + second), (lines.to_vec(), 0, 0));
+        assert_eq!(broken(first + second - 1), (lines[..1].to_vec(), 1, second - 1));
+        assert_eq!(broken(0), (Vec::new(), 2, 0));
+    }
+}
