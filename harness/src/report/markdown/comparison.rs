@@ -177,3 +177,6 @@ const CHANGES_END: usize = 45_000;
 const MATRIX_END: usize = 60_000;
 const LONGEST_NOTE: usize = 600;
 const LONGEST_SAID: usize = 240;
+
+#[cfg(test)]
+mod tests;

@@ -209,3 +209,6 @@ const PER_CHANGE: usize = 25;
 const IN_MATRIX: usize = 60;
 const NARROW: usize = 20;
 const LONGEST: usize = 260;
+
+#[cfg(test)]
+mod tests;
