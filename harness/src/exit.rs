@@ -39,3 +39,28 @@ impl From<Exit> for ExitCode {
         Self::from(exit.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_depend_on_the_codes() {
+        for (exit, code) in [
+            (Exit::Ok, 0),
+            (Exit::NotConformant, 1),
+            (Exit::Usage, 2),
+            (Exit::TargetGone, 3),
+            (Exit::TooLittle, 4),
+            (Exit::Harness, 70),
+            (Exit::Interrupted, 130),
+        ] {
+            assert_eq!(exit.code(), code);
+            // An exit code of the system can only be looked at.
+            assert_eq!(
+                format!("{:?}", ExitCode::from(exit)),
+                format!("{:?}", ExitCode::from(code))
+            );
+        }
+    }
+}

@@ -3,10 +3,7 @@
 mod play;
 mod tally;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use futures_util::{StreamExt, stream};
 
@@ -14,7 +11,7 @@ use crate::{
     deviations::Deviation, drive::Setting, error::RunError, judge::Verdict, registry::Registry, schemas::Schemas,
     vectors::Vectors,
 };
-pub use tally::{Matrix, Outcome, Row, Stray, Summary};
+pub use tally::{Matrix, Outcome, Row, Stray, Summary, unbroken};
 
 /// What is played, and how much of it at a time.
 #[derive(Debug)]
@@ -55,31 +52,4 @@ pub async fn play(trial: &Trial<'_>, deviations: &[&Deviation], progress: Progre
         })
         .buffered(trial.at_once);
     rows.collect::<Vec<_>>().await.into_iter().collect()
-}
-
-/// Judged requirements of a profile that no deviation breaks.
-pub fn unbroken<'a>(
-    registry: &'a Registry,
-    vectors: &Vectors,
-    profile: &str,
-    deviations: &[Deviation],
-) -> Vec<&'a str> {
-    let broken: BTreeSet<&str> = deviations
-        .iter()
-        .flat_map(|deviation| &deviation.breaks)
-        .map(String::as_str)
-        .collect();
-    let covered: BTreeSet<&str> = vectors
-        .cases
-        .iter()
-        .flat_map(|case| &case.covers)
-        .map(String::as_str)
-        .collect();
-    registry
-        .requirements
-        .iter()
-        .filter(|requirement| requirement.profile == profile && requirement.not_judged.is_none())
-        .map(|requirement| requirement.id.as_str())
-        .filter(|id| covered.contains(id) && !broken.contains(id))
-        .collect()
 }

@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod matrix;
 pub mod signature;
 pub mod terminal;
+pub mod verify;
 
 use std::collections::BTreeMap;
 

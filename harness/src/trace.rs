@@ -317,3 +317,36 @@ pub enum Event {
     /// Something of ours was set: a peer's answers, a link.
     Set,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_whatever_its_case() {
+        let response = Response {
+            headers: [("Content-Type", "text/plain"), ("ETag", "7"), ("etag", "8")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..Response::default()
+        };
+        assert_eq!(response.header("etag"), Some("7"));
+        assert_eq!(response.header("content-type"), Some("text/plain"));
+        assert_eq!(response.header("content"), None);
+    }
+
+    #[test]
+    fn a_body_is_text_where_it_can_be() {
+        assert_eq!((Body::of(Vec::new()), Body::Empty.is_empty()), (Body::Empty, true));
+        let text = Body::of(b"{\"a\":1}".to_vec());
+        assert_eq!((text.text(), text.is_empty()), ("{\"a\":1}", false));
+        assert_eq!(text.json(), Some(serde_json::json!({"a": 1})));
+        let bytes = Body::of(vec![0xff]);
+        assert_eq!((bytes.text(), bytes.json()), ("/w==", None));
+        let cut = Body::Cut {
+            bytes: 9,
+            start: "1".to_owned(),
+        };
+        assert_eq!((cut.text(), cut.json()), ("1", None), "it may go on as something else");
+    }
+}

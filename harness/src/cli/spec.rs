@@ -115,3 +115,43 @@ fn coverage_row(registry: &Registry, vectors: &Vectors, area: &str) -> [usize; 6
             .count(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{data::Data, schemas::Schemas, vectors};
+
+    #[test]
+    fn the_table_adds_up_by_area_and_profile() {
+        let spec = "> **SEM-01** · MUST · node · core\n> Text.\n\n> **SEM-02** · MUST NOT · node · core\n> Text.\n\n\
+                    > **SEM-03** · SHOULD · node · core\n> Text.\n\n> **SEM-04** · MAY · node · core\n> Text.\n\n\
+                    > **SEM-05** · MUST · node · core\n> Text.\n> not judged: nobody can see it\n\n\
+                    > **CID-01** · MUST · node · core\n> Text.\n\n> **PULL-01** · MUST · node · federation\n> Text.\n";
+        let case = |id: &str, covers: &[&str]| json!({"id": id, "covers": covers, "why": "people would act on it", "steps": [{"get": "/x"}]});
+        let file = json!({"area": "facts", "title": "Some cases", "cases": [
+            case("a", &["SEM-01"]),
+            case("b", &["SEM-01", "CID-01"]),
+            case("c", &["SEM-03"]),
+            case("d", &["PULL-01"]),
+        ]});
+        let data = Data::of([
+            ("spec/x.md".to_owned(), spec.to_owned()),
+            ("vectors/facts/some.json".to_owned(), file.to_string()),
+        ]);
+        let vectors = vectors::load(&data, &Schemas::load(&Data::embedded()).unwrap()).unwrap();
+        assert_eq!(
+            coverage_table(&Registry::load(&data).unwrap(), &vectors),
+            "\
+| area | MUST | judged | not judged, with reason | SHOULD | judged | cases |
+|---|---:|---:|---:|---:|---:|---:|
+| SEM | 3 | 1 | 1 | 2 | 1 | 3 |
+| CID | 1 | 1 | 0 | 0 | 0 | 0 |
+| **core** | **4** | **2** | **1** | **2** | **1** | **3** |
+| PULL | 1 | 1 | 0 | 0 | 0 | 1 |
+| **federation** | **1** | **1** | **0** | **0** | **0** | **1** |
+"
+        );
+    }
+}

@@ -114,3 +114,57 @@ fn a_list_is_held_to_the_vectors() {
         assert!(error.message.contains(words), "{error}");
     }
 }
+
+#[test]
+fn a_reason_that_is_long_enough_is_what_the_run_said() {
+    let listed = |said: &str| {
+        let report = report(&[("a", Verdict::Fail, said)]);
+        today(&report, &[], &[]).remove(0).reason
+    };
+    assert_eq!(listed("ten chars!"), "ten chars!");
+    assert_eq!(listed("nine char"), "the run said: nine char");
+    assert_eq!(listed("in\ntwo\tlines"), "in two lines");
+}
+
+#[test]
+fn a_list_says_where_it_comes_from() {
+    let mut report = report(&[]);
+    let head = "# Cases that are known to fail. Edit the reasons: they start as what the run said.\n\
+                # Written by `stigmem-conformance run --write-expect`: node expected = 1 1, profile core,\n\
+                # kit 0.1.0, seed 1, begun 2026-01-02T03:04:05Z.\n\
+                # `run --expect THIS_FILE` fails for any other failure, and for a case of this list that passes.\n";
+    assert_eq!(
+        text(&report, &[]),
+        format!("{head}# Only a part was run: facts [[expected]].\n\nexpected = []\n")
+    );
+    report.selection.clear();
+    assert_eq!(
+        text(&report, &[known("a")]),
+        format!("{head}\n[[expected]]\ncase = \"a\"\nreason = \"somebody knows why a fails\"\n")
+    );
+}
+
+#[test]
+fn a_list_is_read_from_its_file() {
+    let data = Data::embedded();
+    let schemas = Schemas::load(&data).unwrap();
+    let vectors = vectors::load(&data, &schemas).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known.toml");
+    let read_as = |bytes: &str| {
+        fs::write(&path, bytes).unwrap();
+        read(&path, &[], &vectors, &schemas)
+    };
+    let case = vectors.cases[0].id.as_str();
+    let listed = vec![known(case)];
+    assert_eq!(read_as(&text(&report(&[]), &listed)), Ok(listed));
+    assert!(read_as("expected = [").unwrap_err().pointer.is_empty());
+    let long = format!("expected = []\n{}", "#".repeat(4_194_304 - 14));
+    assert_eq!(read_as(&long), Ok(Vec::new()));
+    assert_eq!(
+        read_as(&format!("{long}#")).unwrap_err().message,
+        "is 4194305 bytes; a list of known failures may have 4194304"
+    );
+    let nowhere = read(&folder.path().join("nowhere"), &[], &vectors, &schemas).unwrap_err();
+    assert!(nowhere.message.starts_with("cannot be read: "), "{nowhere}");
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{deviations::Deviation, judge::CaseVerdict, report::curl::visible};
+use crate::{deviations::Deviation, judge::CaseVerdict, registry::Registry, report::curl::visible, vectors::Vectors};
 
 /// What `kill-matrix.json` holds; `schemas/kill-matrix.schema.json` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +167,39 @@ impl Matrix {
             unbroken,
             ..
         } = self.summary;
-        deviations > 0 && killed == deviations && toothless + straying + unbroken == 0 && self.not_green.is_empty()
+        deviations > 0
+            && killed == deviations
+            && [toothless, straying, unbroken] == [0, 0, 0]
+            && self.not_green.is_empty()
     }
 }
+
+/// Judged requirements of a profile that no deviation breaks.
+pub fn unbroken<'a>(
+    registry: &'a Registry,
+    vectors: &Vectors,
+    profile: &str,
+    deviations: &[Deviation],
+) -> Vec<&'a str> {
+    let broken: BTreeSet<&str> = deviations
+        .iter()
+        .flat_map(|deviation| &deviation.breaks)
+        .map(String::as_str)
+        .collect();
+    let covered: BTreeSet<&str> = vectors
+        .cases
+        .iter()
+        .flat_map(|case| &case.covers)
+        .map(String::as_str)
+        .collect();
+    registry
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.profile == profile && requirement.not_judged.is_none())
+        .map(|requirement| requirement.id.as_str())
+        .filter(|id| covered.contains(id) && !broken.contains(id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ impl<F: Write> Write for Hashing<F> {
 
 /// A trace of a large profile is some tens of megabytes.
 const MAX_TRACE: u64 = 2 << 30;
+
+#[cfg(test)]
+mod tests;
