@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead as _, BufReader, BufWriter, Read, Write as _},
     path::Path,
 };
 
@@ -25,10 +25,13 @@ pub struct Trace {
 /// Writes it down; the SHA-256 of its bytes.
 pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord) -> Result<String, InputError> {
     let fail = |error: io::Error| InputError::new(path, "", format!("cannot be written: {error}"));
-    let mut file = Hashing::new(BufWriter::new(File::create(path).map_err(fail)?));
+    let mut file = BufWriter::new(File::create(path).map_err(fail)?);
+    let mut hash = Sha256::new();
     let mut line = |line: &Line| -> io::Result<()> {
-        serde_json::to_writer(&mut file, line)?;
-        file.write_all(b"\n")
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        hash.update(&bytes);
+        file.write_all(&bytes)
     };
     line(&Line::Run(Box::new(run.clone()))).map_err(fail)?;
     for case in cases {
@@ -36,7 +39,7 @@ pub fn write(path: &Path, run: &RunRecord, cases: &[CaseRecord], end: &EndRecord
     }
     line(&Line::End(end.clone())).map_err(fail)?;
     file.flush().map_err(fail)?;
-    Ok(file.digest())
+    Ok(digest(hash))
 }
 
 pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
@@ -46,7 +49,8 @@ pub fn read(path: &Path, schemas: &Schemas) -> Result<Trace, InputError> {
 
 /// The same from wherever the bytes come; `file` is what they are called in errors.
 pub fn read_from(file: &str, bytes: impl Read, schemas: &Schemas) -> Result<Trace, InputError> {
-    let mut reader = BufReader::new(Hashing::new(bytes.take(MAX_TRACE)));
+    let mut reader = BufReader::new(bytes.take(MAX_TRACE));
+    let mut hash = Sha256::new();
     let (mut run, mut cases, mut end) = (None, Vec::new(), None);
     let mut text = String::new();
     for number in 1.. {
@@ -58,6 +62,7 @@ pub fn read_from(file: &str, bytes: impl Read, schemas: &Schemas) -> Result<Trac
         if read == 0 {
             break;
         }
+        hash.update(&text);
         let value: Value =
             serde_json::from_str(&text).map_err(|error| InputError::at(&place, "", format!("is not JSON: {error}")))?;
         schemas.check_file("trace", &place, &value)?;
@@ -80,52 +85,16 @@ pub fn read_from(file: &str, bytes: impl Read, schemas: &Schemas) -> Result<Trac
             cases.len()
         )));
     }
-    let digest = reader.into_inner().digest();
     Ok(Trace {
         run,
         cases,
         end,
-        digest,
+        digest: digest(hash),
     })
 }
 
-/// A file whose bytes are counted into a digest as they pass.
-struct Hashing<F> {
-    file: F,
-    hash: Sha256,
-}
-
-impl<F> Hashing<F> {
-    fn new(file: F) -> Self {
-        Self {
-            file,
-            hash: Sha256::new(),
-        }
-    }
-
-    fn digest(self) -> String {
-        format!("sha256:{}", data_encoding::HEXLOWER.encode(&self.hash.finalize()))
-    }
-}
-
-impl<F: Read> Read for Hashing<F> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.hash.update(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-impl<F: Write> Write for Hashing<F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
+fn digest(hash: Sha256) -> String {
+    format!("sha256:{}", data_encoding::HEXLOWER.encode(&hash.finalize()))
 }
 
 /// A trace of a large profile is some tens of megabytes.
