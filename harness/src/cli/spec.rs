@@ -121,7 +121,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{data::Data, schemas::Schemas, vectors};
+    use crate::{data::Data, schemas::tests::SCHEMAS, vectors};
 
     #[test]
     fn the_table_adds_up_by_area_and_profile() {
@@ -140,7 +140,7 @@ mod tests {
             ("spec/x.md".to_owned(), spec.to_owned()),
             ("vectors/facts/some.json".to_owned(), file.to_string()),
         ]);
-        let vectors = vectors::load(&data, &Schemas::load(&Data::embedded()).unwrap()).unwrap();
+        let vectors = vectors::load(&data, &SCHEMAS).unwrap();
         assert_eq!(
             coverage_table(&Registry::load(&data).unwrap(), &vectors),
             "\

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{data::Data, vectors};
+use crate::{data::Data, schemas::tests::SCHEMAS, vectors};
 
 fn known(case: &str) -> Deviation {
     Deviation {
@@ -61,7 +61,6 @@ fn what_fails_is_listed_and_what_passes_is_taken_out() {
 
 #[test]
 fn what_is_written_can_be_read_whatever_a_node_said() {
-    let schemas = Schemas::load(&Data::embedded()).unwrap();
     let hostile = "''' \"\"\" \\ \u{1b}[2J\n[[expected]]\ncase = \"x\"\u{202e} # 한국어";
     let long = "x".repeat(5_000);
     for said in ["", "short", hostile, &long] {
@@ -69,19 +68,18 @@ fn what_is_written_can_be_read_whatever_a_node_said() {
         let list = today(&report, &[], &[]);
         let text = text(&report, &list);
         assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{text}");
-        let read = parse(&text, Path::new("known.toml"), &schemas).unwrap();
+        let read = parse(&text, Path::new("known.toml"), &SCHEMAS).unwrap();
         assert_eq!(read, list, "{text}");
     }
     let nothing = report(&[("a", Verdict::Pass, "")]);
     let text = text(&nothing, &today(&nothing, &[], &[]));
-    assert_eq!(parse(&text, Path::new("known.toml"), &schemas).unwrap(), []);
+    assert_eq!(parse(&text, Path::new("known.toml"), &SCHEMAS).unwrap(), []);
 }
 
 #[test]
 fn a_list_is_held_to_the_vectors() {
     let data = Data::embedded();
-    let schemas = Schemas::load(&data).unwrap();
-    let vectors = vectors::load(&data, &schemas).unwrap();
+    let vectors = vectors::load(&data, &SCHEMAS).unwrap();
     let is_row = |id: &&str| id.contains('/');
     let mut all = vectors.cases.iter().map(|case| case.id.as_str());
     let row = all.find(is_row).unwrap();
@@ -147,13 +145,12 @@ fn a_list_says_where_it_comes_from() {
 #[test]
 fn a_list_is_read_from_its_file() {
     let data = Data::embedded();
-    let schemas = Schemas::load(&data).unwrap();
-    let vectors = vectors::load(&data, &schemas).unwrap();
+    let vectors = vectors::load(&data, &SCHEMAS).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known.toml");
     let read_as = |bytes: &str| {
         fs::write(&path, bytes).unwrap();
-        read(&path, &[], &vectors, &schemas)
+        read(&path, &[], &vectors, &SCHEMAS)
     };
     let case = vectors.cases[0].id.as_str();
     let listed = vec![known(case)];
@@ -165,6 +162,6 @@ fn a_list_is_read_from_its_file() {
         read_as(&format!("{long}#")).unwrap_err().message,
         "is 4194305 bytes; a list of known failures may have 4194304"
     );
-    let nowhere = read(&folder.path().join("nowhere"), &[], &vectors, &schemas).unwrap_err();
+    let nowhere = read(&folder.path().join("nowhere"), &[], &vectors, &SCHEMAS).unwrap_err();
     assert!(nowhere.message.starts_with("cannot be read: "), "{nowhere}");
 }

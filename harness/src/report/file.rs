@@ -113,18 +113,14 @@ const MAX_FILE: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use serde_json::json;
     use tempfile::TempDir;
 
     use super::*;
     use crate::{
-        data::Data,
         report::{json as as_json, tests::sample},
+        schemas::tests::SCHEMAS,
     };
-
-    static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(&Data::embedded()).unwrap());
 
     fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let file = folder.path().join(name);

@@ -96,6 +96,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        schemas::tests::SCHEMAS,
         trace::{EndRecord, TargetRecord},
         vectors,
     };
@@ -104,7 +105,6 @@ mod tests {
         data: Data,
         vectors: Vectors,
         registry: Registry,
-        schemas: Schemas,
     }
 
     static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
@@ -118,11 +118,9 @@ mod tests {
             ),
             ("vectors/facts/x.json".to_owned(), file.to_string()),
         ]);
-        let schemas = Schemas::load(&Data::embedded()).unwrap();
         Whole {
-            vectors: vectors::load(&data, &schemas).unwrap(),
+            vectors: vectors::load(&data, &SCHEMAS).unwrap(),
             registry: Registry::load(&data).unwrap(),
-            schemas,
             data,
         }
     });
@@ -132,7 +130,7 @@ mod tests {
             data: &WHOLE.data,
             vectors: &WHOLE.vectors,
             registry: &WHOLE.registry,
-            schemas: &WHOLE.schemas,
+            schemas: &SCHEMAS,
         }
     }
 
@@ -176,7 +174,7 @@ mod tests {
             &trace.end,
             &WHOLE.vectors,
             &WHOLE.registry,
-            &WHOLE.schemas,
+            &SCHEMAS,
         );
         json::render(&report.of_trace(trace.digest)).unwrap()
     }

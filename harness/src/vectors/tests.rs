@@ -1,13 +1,9 @@
 //! What cases say of themselves, and what the tests of reader and linter start from.
 
-use std::sync::LazyLock;
-
 use serde_json::json;
 
 use super::*;
-use crate::{data::Data, error::InputError, schemas::Schemas};
-
-pub(super) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(&Data::embedded()).unwrap());
+use crate::{data::Data, error::InputError, schemas::tests::SCHEMAS};
 
 /// A case with these members, and what every case must have.
 pub(super) fn case(members: &Value) -> Value {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{data::Data, schemas::Schemas, vectors};
+use crate::{data::Data, schemas::tests::SCHEMAS, vectors};
 
 fn row(outcome: Outcome, caught_by: &[&str], strays: &[&str]) -> Row {
     let stray = |case: &&str| Stray {
@@ -142,7 +142,7 @@ fn a_judged_requirement_that_nothing_breaks_is_unbroken() {
         ("spec/x.md".to_owned(), spec.to_owned()),
         ("vectors/facts/some.json".to_owned(), file.to_string()),
     ]);
-    let vectors = vectors::load(&data, &Schemas::load(&Data::embedded()).unwrap()).unwrap();
+    let vectors = vectors::load(&data, &SCHEMAS).unwrap();
     let registry = Registry::load(&data).unwrap();
     let deviations = [deviation("sem-01-x", &["SEM-01"])];
     assert_eq!(unbroken(&registry, &vectors, "core", &deviations), ["SEM-02"]);

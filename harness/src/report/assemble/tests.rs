@@ -8,6 +8,7 @@ use crate::{
     judge::Verdict::{Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn},
     registry,
     report::tests::outcome,
+    schemas::tests::SCHEMAS,
     trace::{Answer, Body, Deviation, Exchange, LeftOut, Request, Response, StepRecord},
     vectors,
 };
@@ -15,7 +16,6 @@ use crate::{
 struct Edition {
     registry: Registry,
     vectors: Vectors,
-    schemas: Schemas,
 }
 
 const SPEC: &str = "## 3.1 Meaning
@@ -62,15 +62,13 @@ static EDITION: LazyLock<Edition> = LazyLock::new(|| {
         case("without-push", "SEM-05", json!({"lacks": ["push"], "steps": get})),
         case("elsewhere", "FED-01", json!({"steps": get})),
     ]});
-    let schemas = Schemas::load(&Data::embedded()).unwrap();
     let data = Data::of([
         ("spec/x.md".to_owned(), SPEC.to_owned()),
         ("vectors/facts/some.json".to_owned(), file.to_string()),
     ]);
     Edition {
         registry: Registry::load(&data).unwrap(),
-        vectors: vectors::load(&data, &schemas).unwrap(),
-        schemas,
+        vectors: vectors::load(&data, &SCHEMAS).unwrap(),
     }
 });
 
@@ -160,12 +158,8 @@ fn assembled(run: &RunRecord, records: &[CaseRecord]) -> Report {
         exchanges: 11,
         duration_ms: 1234,
     };
-    let Edition {
-        registry,
-        vectors,
-        schemas,
-    } = &*EDITION;
-    assemble(run, records, &end, vectors, registry, schemas)
+    let Edition { registry, vectors } = &*EDITION;
+    assemble(run, records, &end, vectors, registry, &SCHEMAS)
 }
 
 fn verdicts(report: &Report) -> Vec<(&str, Verdict)> {

@@ -1,12 +1,10 @@
-use std::{fs, sync::LazyLock};
+use std::fs;
 
 use super::*;
 use crate::{
-    data::Data,
+    schemas::tests::SCHEMAS,
     trace::{LeftOut, LeftOutAs, TargetRecord},
 };
-
-static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(&Data::embedded()).unwrap());
 
 fn run() -> RunRecord {
     RunRecord {

@@ -4,7 +4,8 @@ use super::lint;
 use crate::{
     data::Data,
     registry::Registry,
-    vectors::tests::{SCHEMAS, case, read},
+    schemas::tests::SCHEMAS,
+    vectors::tests::{case, read},
 };
 
 const MUST: &str = "> **FACT-01** · MUST · node · core\n> Text.\n";

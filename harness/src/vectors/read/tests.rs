@@ -1,7 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::vectors::tests::{SCHEMAS, case, read, read_one};
+use crate::{
+    schemas::tests::SCHEMAS,
+    vectors::tests::{case, read, read_one},
+};
 
 #[test]
 fn a_row_is_a_case_of_its_own() {
