@@ -80,6 +80,7 @@ fn stop_within_s() -> u64 {
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// A command whose last line of output is the raw key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mint: Vec<String>,
     /// Environment variable with a key that has `admin`: further keys are made with `POST /v1/auth/keys`.
     pub admin_env: Option<String>,
@@ -93,12 +94,15 @@ pub const FEDERATION: &str = "federation";
 #[serde(deny_unknown_fields, default)]
 pub struct Federation {
     /// A command that registers a node at another one, run with the environment of the node.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub register: Vec<String>,
     /// Seconds between two pulls of the node's, as the variants set them.
     pub pull_interval_s: f64,
     /// A command that writes the node's cursors to `{file}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cursor_export: Vec<String>,
     /// A command that reads them from `{file}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cursor_import: Vec<String>,
     /// Present where a declared peer waits for a person.
     pub approve: Option<Approve>,

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::config::{ConfigError, Settings, settings};
 use crate::federation;
 use crate::http::{self, App};
-use crate::policy::{BrokenConnection, ConnectionSlots, OpenHouse};
+use crate::policy::{BrokenConnection, ConnectionSlots, FirstBytes, OpenHouse};
 use crate::store::{Store, StoreError, StoreLimits};
 
 /// The largest head of a request that is read; the HTTP layer refuses smaller ones with a proper answer already.
@@ -254,10 +254,10 @@ impl Connections {
         // Answers are short; waiting for more to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(self.service.clone());
-        let connection = self
-            .graceful
-            .watch(self.server.serve_connection(TokioIo::new(stream), service));
+        let (server, watcher) = (self.server.clone(), self.graceful.watcher());
         tokio::spawn(async move {
+            FirstBytes::now().look(&stream).await;
+            let connection = watcher.watch(server.serve_connection(TokioIo::new(stream), service));
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
                 BrokenConnection::now().happened();

@@ -121,12 +121,15 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let deadline = Deadline::after(self.patience(within_ms));
         let mut missing = ids(facts);
+        // A look at many facts may take longer than what is left of the time: the last one begins when it is over.
+        let mut is_last = false;
         loop {
             let seen = self.look_for(&missing, done).await?;
             missing.retain(|id| seen.get(id) != Some(&true));
-            if missing.is_empty() || !deadline.another_look(Duration::from_millis(50)).await {
+            if missing.is_empty() || is_last {
                 break;
             }
+            is_last = !deadline.another_look(Duration::from_millis(50)).await;
         }
         self.look_for(&ids(not), done).await?;
         let query = json!({"relation": "stigmem:received_from", "include_contradicted": true, "limit": 500});

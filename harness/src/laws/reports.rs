@@ -78,7 +78,7 @@ proptest! {
             unless: Some(text.clone()),
             not_judged: Some(text.clone()),
             verdict: None,
-            cases: vec![text.clone()],
+            cases: vec![text],
         });
         let page = html::render(&report).expect("it can be written");
         prop_assert_eq!(page.matches("<script").count(), 1);

@@ -1,7 +1,10 @@
 //! Policies of reading requests: their bodies, heads and connections.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
+use tokio::net::TcpStream;
 
 use crate::domain::json;
 
@@ -64,6 +67,19 @@ policies! {
         Nothing,
         /// It ends the process.
         EndsTheNode,
+    }
+
+    /// What the first bytes of a connection do.
+    FirstBytes {
+        AreRead,
+        /// A blank line, or a line that ends without a carriage return, ends the process.
+        OddLinesEndTheNode,
+        /// A head with a length and chunks ends the process.
+        TwoLengthsEndTheNode,
+        /// A target that is no path ends the process.
+        OddTargetsEndTheNode,
+        /// It ends the process when there are none for a tenth of a second.
+        SilenceEndsTheNode,
     }
 
     /// How many connections are served at a time.
@@ -130,6 +146,41 @@ impl BrokenConnection {
     pub(crate) fn happened(self) {
         if self == Self::EndsTheNode {
             std::process::abort();
+        }
+    }
+}
+
+impl FirstBytes {
+    pub(crate) async fn look(self, stream: &TcpStream) {
+        if self == Self::AreRead {
+            return;
+        }
+        let mut head = [0; 1024];
+        let patience = Duration::from_millis(100);
+        let seen = match tokio::time::timeout(patience, stream.peek(&mut head)).await {
+            Ok(seen) => seen.unwrap_or(0),
+            Err(_) => 0,
+        };
+        if self.is_bad(&head[..seen]) {
+            std::process::abort();
+        }
+    }
+
+    fn is_bad(self, head: &[u8]) -> bool {
+        let head = head.to_ascii_lowercase();
+        let has = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
+        match self {
+            Self::AreRead => false,
+            Self::OddLinesEndTheNode => {
+                let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+                line.len() < head.len() && (line.len() < 2 || !line.ends_with(b"\r"))
+            }
+            Self::TwoLengthsEndTheNode => has(b"\r\ncontent-length:") && has(b"\r\ntransfer-encoding:"),
+            Self::OddTargetsEndTheNode => {
+                let mut words = head.split(|&byte| byte == b' ').skip(1);
+                words.next().is_some_and(|target| !target.starts_with(b"/"))
+            }
+            Self::SilenceEndsTheNode => head.is_empty(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::policy::{BadFacts, UnprovableNumbers};
 use crate::store::{Store, Stored, Txn};
 
 /// How long the notes are behind the facts.
-const LATER: Duration = Duration::from_millis(500);
+const LATER: Duration = Duration::from_secs(2);
 
 impl Batch {
     /// The place from which good facts are lost because of a bad one.
