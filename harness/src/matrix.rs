@@ -1,7 +1,6 @@
 //! The proof that the suite can fail: one deviation after another is played, and for each some case of what it breaks must fail.
 
 mod play;
-mod tally;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -11,7 +10,7 @@ use crate::{
     deviations::Deviation, drive::Setting, error::RunError, judge::Verdict, registry::Registry, schemas::Schemas,
     vectors::Vectors,
 };
-pub use tally::{Matrix, Outcome, Row, Stray, Summary, unbroken};
+pub use stigmem_judge::matrix::{Matrix, Outcome, Row, Stray, Summary};
 
 /// What is played, and how much of it at a time.
 #[derive(Debug)]
@@ -52,4 +51,15 @@ pub async fn play(trial: &Trial<'_>, deviations: &[&Deviation], progress: Progre
         })
         .buffered(trial.at_once);
     rows.collect::<Vec<_>>().await.into_iter().collect()
+}
+
+/// Judged requirements of a profile that no deviation breaks.
+pub fn unbroken<'a>(
+    registry: &'a Registry,
+    vectors: &Vectors,
+    profile: &str,
+    deviations: &[Deviation],
+) -> Vec<&'a str> {
+    let broken = deviations.iter().flat_map(|deviation| &deviation.breaks);
+    stigmem_judge::matrix::unbroken(registry, vectors, profile, &broken.map(String::as_str).collect())
 }

@@ -5,7 +5,7 @@
 mod common;
 #[path = "compare/pages.rs"]
 mod pages;
-#[path = "compare/reports.rs"]
+#[path = "../judge/src/compare/tests/reports.rs"]
 mod reports;
 
 use std::path::Path;

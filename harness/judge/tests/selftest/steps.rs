@@ -1,7 +1,7 @@
 //! Rows of single steps and of cases.
 
 use serde_json::{Value, json};
-use stigmem_conformance::{
+use stigmem_judge::{
     judge::{CaseVerdict, judge_case},
     schemas::Schemas,
     trace::CaseRecord,

@@ -3,7 +3,7 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 fn main() {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets this")).join("..");
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets this")).join("../..");
     let mut files = Vec::new();
     for folder in ["spec", "schemas", "vectors", "harness/targets", "harness/deviations"] {
         let path = root.join(folder);

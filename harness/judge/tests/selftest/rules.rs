@@ -1,7 +1,7 @@
 //! Rows of rules about everything.
 
 use serde_json::{Value, json};
-use stigmem_conformance::{
+use stigmem_judge::{
     judge::{CaseVerdict, judge_rules},
     schemas::Schemas,
     trace::CaseRecord,

@@ -18,7 +18,7 @@ use std::{fs, path::Path, process::ExitCode, sync::Arc};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use shorthand::Records;
-use stigmem_conformance::{
+use stigmem_judge::{
     data::Data,
     schemas::Schemas,
     vectors::{self, Vectors},

@@ -1,7 +1,7 @@
 //! Rows of whole runs: what the verdicts of several cases make of each other.
 
 use serde_json::Value;
-use stigmem_conformance::{
+use stigmem_judge::{
     judge,
     schemas::Schemas,
     trace::CaseRecord,

@@ -95,5 +95,5 @@ fn enough<'a>(what: &str, rows: impl Iterator<Item = &'a Value>, fails: usize) -
 }
 
 fn schema() -> Value {
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/vector.schema.json"))
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/vector.schema.json"))
 }

@@ -219,7 +219,8 @@ impl Target {
         Ok(target)
     }
 
-    pub(crate) fn parse(text: &str, place: &str, here: PathBuf, schemas: &Schemas) -> Result<Self, InputError> {
+    /// Reads the text of a target file; relative paths in it are meant from `here`.
+    pub fn parse(text: &str, place: &str, here: PathBuf, schemas: &Schemas) -> Result<Self, InputError> {
         let fail = |error: toml::de::Error| InputError::at(place, "", error.to_string().trim_end());
         let value: serde_json::Value = toml::from_str(text).map_err(fail)?;
         schemas.check_file("target", place, &value)?;
@@ -234,7 +235,7 @@ impl Target {
             return Err(InputError::at(place, "", "a target has either [attach] or [launch]"));
         }
         let Some(attach) = &self.attach else { return Ok(()) };
-        let url = reqwest::Url::parse(&attach.url)
+        let url = url::Url::parse(&attach.url)
             .map_err(|error| InputError::at(place, "", format!("{:?} is not a URL: {error}", attach.url)))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(InputError::at(

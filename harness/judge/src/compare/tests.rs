@@ -1,7 +1,6 @@
 //! What is found between reports, and the reports from which the tests of the renderers start.
 
 #[allow(dead_code, reason = "the tests of the binary use the rest")]
-#[path = "../../tests/compare/reports.rs"]
 mod reports;
 
 pub(crate) use reports::{BASE, NAMED, OTHER, Row, large, report};

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stigmem_conformance::judge::pattern;
-use stigmem_conformance::protocol::cid::{self, Content};
-use stigmem_conformance::protocol::hlc::{self, Hlc};
-use stigmem_conformance::protocol::{
+use stigmem_judge::judge::pattern;
+use stigmem_judge::protocol::cid::{self, Content};
+use stigmem_judge::protocol::hlc::{self, Hlc};
+use stigmem_judge::protocol::{
     instant,
     peering::{self, Signer},
     uri,
@@ -272,7 +272,7 @@ fn read(path: &Path) -> Value {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn vectors(file: &Value) -> &[Value] {

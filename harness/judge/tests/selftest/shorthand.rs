@@ -1,7 +1,7 @@
 //! From the short forms of a row to what a trace holds.
 
 use serde_json::{Map, Value};
-use stigmem_conformance::trace::{Answer, Body, Exchange, Request, Response, StepRecord};
+use stigmem_judge::trace::{Answer, Body, Exchange, Request, Response, StepRecord};
 
 use super::{list, text};
 

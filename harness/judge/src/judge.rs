@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use every::judge as judge_rules;
+pub use expect::Outcome;
+pub use observe::unaccounted;
 pub use verdict::{CaseVerdict, Failure, Verdict};
 
 use crate::{
@@ -20,8 +22,6 @@ use crate::{
     trace::{CaseRecord, Event, StepRecord},
     vectors::{Case, Step, Vectors, Verb},
 };
-pub(crate) use expect::Outcome;
-pub(crate) use observe::unaccounted;
 
 /// Judges all recorded cases and the rules about everything.
 pub fn judge(
@@ -185,7 +185,7 @@ fn unprepared(failure: Failure) -> CaseVerdict {
 }
 
 /// Judges one step and keeps what it saves. The driver calls it too, so that both see the same names.
-pub(crate) fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, schemas: &Schemas) -> Outcome {
+pub fn settle(step: &Step, done: &StepRecord, bindings: &mut Bindings, schemas: &Schemas) -> Outcome {
     for event in &done.events {
         if let Event::Known { name, value } = event {
             bindings.set(name, value.clone());

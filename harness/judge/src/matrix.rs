@@ -1,10 +1,10 @@
-//! What the matrix says: deviation by deviation, and in sum.
+//! What the kill matrix says: deviation by deviation, and in sum.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{deviations::Deviation, judge::CaseVerdict, registry::Registry, report::curl::visible, vectors::Vectors};
+use crate::{judge::CaseVerdict, registry::Registry, report::curl::visible, vectors::Vectors};
 
 /// What `kill-matrix.json` holds; `schemas/kill-matrix.schema.json` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,29 +103,10 @@ pub struct Stray {
 }
 
 impl Stray {
-    pub(super) fn of(case: &str, verdict: &CaseVerdict) -> Self {
+    pub fn of(case: &str, verdict: &CaseVerdict) -> Self {
         Self {
             case: case.to_owned(),
             message: visible(&verdict.message, 300),
-        }
-    }
-}
-
-impl Row {
-    pub(super) fn of(deviation: &Deviation) -> Self {
-        Self {
-            id: deviation.id.clone(),
-            breaks: deviation.breaks.clone(),
-            says: deviation.says.clone(),
-            by: deviation.by().to_owned(),
-            outcome: Outcome::Void,
-            caught_by: Vec::new(),
-            also: Vec::new(),
-            also_because: deviation.also_because.clone(),
-            strays: Vec::new(),
-            played: 0,
-            inconclusive: 0,
-            why: None,
         }
     }
 }
@@ -174,18 +155,8 @@ impl Matrix {
     }
 }
 
-/// Judged requirements of a profile that no deviation breaks.
-pub fn unbroken<'a>(
-    registry: &'a Registry,
-    vectors: &Vectors,
-    profile: &str,
-    deviations: &[Deviation],
-) -> Vec<&'a str> {
-    let broken: BTreeSet<&str> = deviations
-        .iter()
-        .flat_map(|deviation| &deviation.breaks)
-        .map(String::as_str)
-        .collect();
+/// Judged requirements of a profile that are not among those that deviations break.
+pub fn unbroken<'a>(registry: &'a Registry, vectors: &Vectors, profile: &str, broken: &BTreeSet<&str>) -> Vec<&'a str> {
     let covered: BTreeSet<&str> = vectors
         .cases
         .iter()

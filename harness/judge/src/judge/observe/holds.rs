@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{Observation, Outcome, answered, silent};
 use crate::{
     judge::pattern,
+    percent,
     protocol::instant,
     trace::{Answer, Exchange, StepRecord},
-    world::http::percent,
 };
 
 /// What the last answers about each fact and about the bookkeeping show.
@@ -54,7 +54,7 @@ pub(super) fn holds(facts: &Value, not: &Value, done: &StepRecord) -> Result<Obs
 }
 
 /// The facts whose bookkeeping the answers so far do not account for.
-pub(crate) fn unaccounted(facts: &Value, done: &StepRecord) -> Vec<String> {
+pub fn unaccounted(facts: &Value, done: &StepRecord) -> Vec<String> {
     let observed = holds(facts, &Value::Null, done)
         .ok()
         .and_then(|observation| observation.body);
@@ -74,7 +74,7 @@ fn id(fact: &Value) -> &str {
 }
 
 fn path(id: &str) -> String {
-    format!("/v1/facts/{}", percent(id))
+    format!("/v1/facts/{}", percent::encode(id))
 }
 
 /// By path, the last question about a fact.

@@ -15,7 +15,7 @@ use crate::{
     trace::{Answer, Event, Exchange, Response, Silence, StepRecord},
     vectors::{Step, Verb},
 };
-pub(crate) use holds::unaccounted;
+pub use holds::unaccounted;
 
 /// The observation that a step's expectation is held against.
 #[derive(Debug, Clone, Default)]

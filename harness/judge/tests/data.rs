@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use stigmem_conformance::{
+use stigmem_judge::{
     data::Data,
     registry::Registry,
     schemas::Schemas,
@@ -15,8 +15,9 @@ use stigmem_conformance::{
 
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the harness is a folder of the repository")
+        .ancestors()
+        .nth(2)
+        .expect("the judge is a folder of the harness, which is one of the repository")
 }
 
 #[test]

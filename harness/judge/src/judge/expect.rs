@@ -16,7 +16,7 @@ use crate::{
 
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// With the number of subjects.
     Holds(usize),
     /// With the case and number of the exchange to blame.

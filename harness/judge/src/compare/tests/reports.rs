@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Value, json};
-use stigmem_conformance::{
+use stigmem_judge::{
     compare::Change,
     judge::Verdict::{self, Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn},
     report::{Report, json as as_json},
