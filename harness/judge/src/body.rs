@@ -120,5 +120,41 @@ mod tests {
     fn what_would_take_all_memory_is_refused() {
         assert!(emit(&json!({"$repeat": "abcdefgh", "times": u64::MAX})).is_err());
         assert!(emit(&json!({"$nested": u64::MAX})).is_err());
+        let long = |times: usize| emit(&json!({"$repeat": "a", "times": times}));
+        assert_eq!(long(MAX_BODY - 2).map(|text| text.len()), Ok(32 << 20));
+        assert_eq!(
+            long(MAX_BODY - 1),
+            Err("a request body of more than 33554432 bytes".to_owned())
+        );
+        let deep = |depth: usize| emit(&json!({"$nested": depth}));
+        assert_eq!(deep(MAX_BODY / 2).map(|text| text.len()), Ok(MAX_BODY));
+        assert_eq!(deep(MAX_BODY / 2 + 1), Err("$nested wants a depth".to_owned()));
+    }
+
+    #[test]
+    fn a_repeated_text_has_room_or_not() {
+        let within = |times: usize, longest: usize| {
+            let Value::Object(members) = json!({"$repeat": "ab", "times": times}) else {
+                unreachable!("an object")
+            };
+            repeated_within(&members, longest)
+        };
+        assert_eq!(within(3, 6), Ok("ababab".to_owned()));
+        assert_eq!(within(3, 7), Ok("ababab".to_owned()));
+        assert_eq!(within(3, 5), Err("a text of more than 5 bytes".to_owned()));
+    }
+
+    #[test]
+    fn what_stands_for_bytes_says_which() {
+        for (body, message) in [
+            (json!({"$literal": 1}), "$literal wants a text"),
+            (json!({"$repeat": 1, "times": 1}), "$repeat wants a text"),
+            (json!({"$repeat": "a"}), "$repeat wants times"),
+            (json!({"$nested": "x"}), "$nested wants a depth"),
+        ] {
+            assert_eq!(emit(&body), Err(message.to_owned()), "{body}");
+        }
+        assert!(is_absent(&json!({"$absent": true})));
+        assert!(!is_absent(&json!({"$absent": false})) && !is_absent(&json!({})));
     }
 }

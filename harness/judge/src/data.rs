@@ -111,3 +111,6 @@ fn read_folder(path: &Path, name: &str, files: &mut BTreeMap<String, String>) ->
 }
 
 const MAX_FILE: u64 = 4 << 20;
+
+#[cfg(test)]
+mod tests;

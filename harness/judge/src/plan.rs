@@ -162,3 +162,6 @@ fn why_not(case: &Case, target: &Target) -> Option<(LeftOutAs, String)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

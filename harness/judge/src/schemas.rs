@@ -96,11 +96,4 @@ impl Schemas {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::sync::LazyLock;
-
-    use super::*;
-
-    /// Our own, compiled once for all tests.
-    pub(crate) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(&Data::embedded()).unwrap());
-}
+pub(crate) mod tests;

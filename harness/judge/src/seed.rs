@@ -43,10 +43,16 @@ impl Draw {
 
     /// A version 4 UUID.
     pub fn uuid(&mut self) -> String {
-        let bits = (u128::from(self.number()) << 64) | u128::from(self.number());
-        let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (4 << 76) | (2 << 62);
-        let hex = format!("{bits:032x}");
-        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+        let (high, low) = (self.number(), self.number());
+        let hex = format!("{high:016x}{low:016x}");
+        let variant = 8 + (low >> 60) % 4;
+        let [head, middle] = [&hex[..8], &hex[8..12]];
+        format!(
+            "{head}-{middle}-4{}-{variant:x}{}-{}",
+            &hex[13..16],
+            &hex[17..20],
+            &hex[20..]
+        )
     }
 
     /// Thirty-two bytes, as a key's seed wants.
@@ -83,6 +89,34 @@ mod tests {
         assert_eq!(stream(1, "a"), stream(1, "a"));
         assert_ne!(stream(1, "a"), stream(1, "b"));
         assert_ne!(stream(1, "a"), stream(2, "a"));
+    }
+
+    /// Who runs a seed again with another edition of the kit must get the same.
+    #[test]
+    fn what_a_seed_gives_stays_the_same() {
+        let draw = || Draw::new(1, "a");
+        let mut again = draw();
+        assert_eq!(
+            [again.number(), again.number()],
+            [9_687_108_912_082_400_325, 17_789_289_838_186_325_406]
+        );
+        assert_eq!(draw().token(12), "hgrppp5ivujy");
+        let mut again = draw();
+        assert_eq!(again.uuid(), "866f863b-2531-4445-b6e0-40db2b8fe59e");
+        assert_eq!(again.uuid(), "fcaca16b-5017-4ba9-abb4-6b97dd1042af");
+        assert_eq!(draw().bytes()[..6], [134, 246, 252, 107, 23, 2]);
+        let mut again = draw();
+        assert_eq!([(); 8].map(|()| again.below(10)), [5, 6, 9, 3, 3, 7, 1, 6]);
+        let mut items = [0, 1, 2, 3, 4, 5, 6, 7];
+        draw().shuffle(&mut items);
+        assert_eq!(items, [2, 1, 0, 4, 6, 7, 3, 5]);
+    }
+
+    #[test]
+    fn a_fresh_seed_can_be_typed_again() {
+        let seeds = [(); 10].map(|()| fresh());
+        assert!(seeds.iter().all(|seed| *seed < 1_000_000_000), "{seeds:?}");
+        assert!(seeds.iter().any(|seed| *seed != seeds[0]), "{seeds:?}");
     }
 
     #[test]

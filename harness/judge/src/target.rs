@@ -260,3 +260,6 @@ impl Target {
 }
 
 const MAX_FILE: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests;

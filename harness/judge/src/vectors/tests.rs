@@ -95,3 +95,22 @@ fn a_key_reaches_every_scope_unless_it_says_otherwise() {
         (&["read", "write"].map(str::to_owned)[..], &all.map(str::to_owned)[..])
     );
 }
+
+#[test]
+fn a_witness_stores_a_fact_and_shows_it_again() {
+    let assert = json!({"assert": {}, "save": "first"});
+    let shown = json!({"fact": "{first.id}", "expect": {"status": 200}});
+    for (steps, is_witness) in [
+        (json!([assert, shown]), true),
+        (json!([{"get": "/x"}, assert, {"get": "/x"}, shown]), true),
+        (json!([shown, assert]), false),
+        (json!([assert]), false),
+        (json!([shown]), false),
+        // Preparation shows nothing.
+        (json!([assert, {"fact": "{first.id}"}]), false),
+        (json!([assert, {"get": "/x", "expect": {"status": 200}}]), false),
+    ] {
+        assert_eq!(read_one(&json!({ "steps": steps })).is_witness(), is_witness, "{steps}");
+    }
+    assert!(!read_one(&json!({"every": "fact", "expect": {"body": {"a": 1}}})).is_witness());
+}
