@@ -7,10 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Trial,
-    tally::{Outcome, Row, Stray},
-};
+use super::{Outcome, Row, Stray, Trial};
 use crate::{
     deviations::Deviation,
     drive::{self, Setting},

@@ -9,7 +9,7 @@ const SPEC: &str = "> **SEM-01** · MUST · node · core\n> Text.\n\n> **SEM-02*
                     > **CID-01** · MUST · node · core\n> Text.\n\n> **PULL-01** · MUST · node · federation\n> Text.\n";
 
 /// A case with these members, and what every case must have.
-fn case(id: &str, covers: &str, members: Value) -> Value {
+fn case(id: &str, covers: &str, members: &Value) -> Value {
     let mut case = json!({"id": id, "covers": [covers], "why": "people would act on it"});
     for (name, value) in members.as_object().unwrap() {
         case[name] = value.clone();
@@ -18,21 +18,25 @@ fn case(id: &str, covers: &str, members: Value) -> Value {
 }
 
 fn get(id: &str, covers: &str) -> Value {
-    case(id, covers, json!({"steps": [{"get": "/x", "expect": {"status": 200}}]}))
+    case(
+        id,
+        covers,
+        &json!({"steps": [{"get": "/x", "expect": {"status": 200}}]}),
+    )
 }
 
 fn rule(id: &str, covers: &str) -> Value {
     case(
         id,
         covers,
-        json!({"every": "fact", "expect": {"body": {"id": {"$type": "string"}}}}),
+        &json!({"every": "fact", "expect": {"body": {"id": {"$type": "string"}}}}),
     )
 }
 
 /// Stores a fact and shows it again.
 fn witness(id: &str, covers: &str) -> Value {
     let steps = json!([{"assert": {}, "save": "first"}, {"fact": "{first.id}", "expect": {"status": 200}}]);
-    case(id, covers, json!({ "steps": steps }))
+    case(id, covers, &json!({ "steps": steps }))
 }
 
 fn with(mut case: Value, name: &str, value: Value) -> Value {
