@@ -1,23 +1,14 @@
 //! Adapters: the kit plays the host that calls one, and the node that it talks to.
 //!
-//! A case says what the host asks for, how the node answers, and what must be seen on both sides. How an adapter is called stands in an
-//! adapter file. What was seen is written into a trace like any other; the judge is pure.
+//! What was seen is written into a trace like any other. What cases say and what decides is in `stigmem-judge`.
 
-pub mod case;
-pub mod context;
-pub mod file;
 mod host;
-pub mod judge;
 mod mcp;
 mod node;
-mod observe;
-pub mod operation;
-pub mod plan;
 pub mod play;
 mod process;
 mod script;
 mod session;
-pub mod template;
 
-/// The profile of the specification that is about adapters.
-pub const PROFILE: &str = "adapter";
+// What is pure is found here as well.
+pub use stigmem_judge::adapter::{PROFILE, case, context, file, judge, operation, pairs, plan, template};

@@ -1,12 +1,8 @@
 //! The proof that the suite can fail: one deviation after another is played, and for each some case of what it breaks must fail.
 
 mod play;
-mod tally;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use futures_util::{StreamExt, stream};
 
@@ -14,7 +10,7 @@ use crate::{
     deviations::Deviation, drive::Setting, error::RunError, judge::Verdict, registry::Registry, schemas::Schemas,
     vectors::Vectors,
 };
-pub use tally::{Matrix, Outcome, Row, Stray, Summary};
+pub use stigmem_judge::matrix::{Matrix, Outcome, Row, Stray, Summary};
 
 /// What is played, and how much of it at a time.
 #[derive(Debug)]
@@ -64,22 +60,6 @@ pub fn unbroken<'a>(
     profile: &str,
     deviations: &[Deviation],
 ) -> Vec<&'a str> {
-    let broken: BTreeSet<&str> = deviations
-        .iter()
-        .flat_map(|deviation| &deviation.breaks)
-        .map(String::as_str)
-        .collect();
-    let covered: BTreeSet<&str> = vectors
-        .cases
-        .iter()
-        .flat_map(|case| &case.covers)
-        .map(String::as_str)
-        .collect();
-    registry
-        .requirements
-        .iter()
-        .filter(|requirement| requirement.profile == profile && requirement.not_judged.is_none())
-        .map(|requirement| requirement.id.as_str())
-        .filter(|id| covered.contains(id) && !broken.contains(id))
-        .collect()
+    let broken = deviations.iter().flat_map(|deviation| &deviation.breaks);
+    stigmem_judge::matrix::unbroken(registry, vectors, profile, &broken.map(String::as_str).collect())
 }

@@ -5,62 +5,20 @@
 mod common;
 #[path = "compare/pages.rs"]
 mod pages;
-#[path = "compare/reports.rs"]
+#[path = "../judge/src/compare/tests/reports.rs"]
 mod reports;
 
 use std::path::Path;
 
 use common::{Outcome, kit};
-use reports::{Row, report, write};
+use reports::{BASE, NAMED, OTHER, report, write};
 use serde_json::Value;
 use stigmem_conformance::{
-    compare::{self, Change, Links, Pair, Source},
+    compare::Change,
     judge::Verdict::{self, Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn},
     report::Report,
 };
 use tempfile::TempDir;
-
-/// Every way from one verdict to another that has a name of its own.
-const BASE: &[Row<'_>] = &[
-    ("case-broken", "SEM-01", Pass),
-    ("case-seen-to-fail", "SEM-02", Inconclusive),
-    ("case-inconclusive", "SEM-03", Fail),
-    ("case-unreachable", "SEM-04", Pass),
-    ("case-in-error", "SEM-05", Pass),
-    ("case-not-applicable", "SEM-06", Pass),
-    ("case-fixed", "SEM-07", Fail),
-    ("case-eased", "SEM-08", Fail),
-    ("case-seen-to-pass", "SEM-09", Unreachable),
-    ("case-gone", "SEM-10", Pass),
-    ("case-unchanged", "SEM-11", Fail),
-];
-const OTHER: &[Row<'_>] = &[
-    ("case-broken", "SEM-01", Fail),
-    ("case-seen-to-fail", "SEM-02", Fail),
-    ("case-inconclusive", "SEM-03", Inconclusive),
-    ("case-unreachable", "SEM-04", Unreachable),
-    ("case-in-error", "SEM-05", Error),
-    ("case-not-applicable", "SEM-06", NotApplicable),
-    ("case-fixed", "SEM-07", Pass),
-    ("case-eased", "SEM-08", Warn),
-    ("case-seen-to-pass", "SEM-09", Pass),
-    ("case-new", "SEM-12", Fail),
-    ("case-unchanged", "SEM-11", Fail),
-];
-const NAMED: [(&str, Change); 12] = [
-    ("case-broken", Change::Broken),
-    ("case-seen-to-fail", Change::NewlyFailing),
-    ("case-inconclusive", Change::NewlyInconclusive),
-    ("case-unreachable", Change::NewlyUnreachable),
-    ("case-in-error", Change::NewlyInError),
-    ("case-not-applicable", Change::NewlyNotApplicable),
-    ("case-fixed", Change::Fixed),
-    ("case-eased", Change::Eased),
-    ("case-seen-to-pass", Change::NewlyPassing),
-    ("case-gone", Change::Gone),
-    ("case-new", Change::New),
-    ("case-unchanged", Change::Unchanged),
-];
 
 /// Reports in folders `0`, `1`, … of one folder.
 struct Shelf {
@@ -93,77 +51,6 @@ impl Shelf {
         arguments.extend(self.files.iter().map(String::as_str));
         kit(&arguments)
     }
-}
-
-fn sources(reports: Vec<Report>) -> Vec<Source> {
-    let source = |report| Source {
-        place: "report.json".to_owned(),
-        links: Links::default(),
-        report,
-    };
-    reports.into_iter().map(source).collect()
-}
-
-#[test]
-fn every_case_has_exactly_one_class_and_none_is_left_out() {
-    let sources = sources(vec![report("a", BASE), report("b", OTHER)]);
-    let groups = compare::groups(&sources);
-    let pair = &groups[0].pairs[0];
-    let found = pair
-        .cases
-        .iter()
-        .map(|changed| (groups[0].cases[changed.row].id, changed.change));
-    let (mut found, mut named): (Vec<_>, Vec<_>) = (found.collect(), NAMED.to_vec());
-    found.sort_unstable();
-    named.sort_unstable();
-    assert_eq!(found, named);
-    assert_eq!(Pair::counts(&pair.cases).values().sum::<usize>(), groups[0].cases.len());
-    assert_eq!(pair.requirements.len(), groups[0].requirements.len());
-}
-
-#[test]
-fn each_further_report_is_held_against_the_first_of_its_profile() {
-    let mut federation = report("c", OTHER);
-    federation.profile = "federation".to_owned();
-    let sources = sources(vec![
-        report("a", BASE),
-        federation.clone(),
-        report("b", OTHER),
-        report("a", BASE),
-        federation,
-    ]);
-    let groups = compare::groups(&sources);
-    let numbers: Vec<Vec<usize>> = groups
-        .iter()
-        .map(|group| group.columns.iter().map(|column| column.number).collect())
-        .collect();
-    assert_eq!(numbers, [vec![1, 3, 4], vec![2, 5]]);
-    assert_eq!((groups[0].pairs.len(), groups[1].pairs.len()), (2, 1));
-    let is_unchanged = |pair: &Pair| pair.cases.iter().all(|changed| changed.change == Change::Unchanged);
-    assert!(is_unchanged(&groups[0].pairs[1]) && is_unchanged(&groups[1].pairs[0]));
-    assert!(!is_unchanged(&groups[0].pairs[0]));
-}
-
-#[test]
-fn what_only_a_later_report_has_stands_with_its_like() {
-    let sources = sources(vec![
-        report(
-            "a",
-            &[
-                ("one", "SEM-01", Pass),
-                ("three", "SEM-03", Pass),
-                ("http", "HTTP-01", Pass),
-            ],
-        ),
-        report("b", &[("two", "SEM-02", Pass), ("ten", "SEM-100", Pass)]),
-    ]);
-    let groups = compare::groups(&sources);
-    let ids: Vec<&str> = groups[0]
-        .requirements
-        .iter()
-        .map(|row| row.requirement.id.as_str())
-        .collect();
-    assert_eq!(ids, ["HTTP-01", "SEM-01", "SEM-02", "SEM-03", "SEM-100"]);
 }
 
 #[test]

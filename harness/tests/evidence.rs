@@ -77,7 +77,7 @@ fn a_web_page_earns_nothing_and_cannot_write_into_the_report() {
         assert!(!text.contains("<script>alert("), "{file}");
         assert!(!text.contains('\u{1b}'), "{file}");
     }
-    // In Markdown the page stands in code, as text; tests/reports.rs looks at that.
+    // In Markdown the page stands in code, as text; the tests of `report` look at that.
     assert!(!outcome.file("report.md").contains('\u{1b}'), "report.md");
 }
 

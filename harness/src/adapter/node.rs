@@ -9,11 +9,11 @@ use hyper::{
     Response, StatusCode,
     header::{self, HeaderName, HeaderValue},
 };
-use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 
 use super::{
     case::{PlayedNode, Rule},
+    pairs,
     script::{Asked, Reply, Script},
 };
 use crate::{
@@ -239,16 +239,6 @@ fn respond(reply: &Reply, body: serve::Body) -> Response<serve::Body> {
         }
     }
     response
-}
-
-/// The members of a query, decoded; of one that occurs twice the last.
-pub(super) fn pairs(query: &str) -> Map<String, Value> {
-    // The base is only there because a query alone is no URL.
-    let url = reqwest::Url::parse(&format!("http://node/?{query}")).ok();
-    let pairs = url.iter().flat_map(reqwest::Url::query_pairs);
-    pairs
-        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-        .collect()
 }
 
 const ENDLESS_PAUSE: Duration = Duration::from_millis(20);

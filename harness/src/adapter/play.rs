@@ -31,9 +31,6 @@ use crate::{
     },
 };
 
-/// The names that texts of cases may hold.
-pub const NAMES: [&str; 8] = ["ns", "tag", "key", "source", "url", "authority", "earlier", "later"];
-
 /// What a run needs beside its plan.
 #[derive(Debug, Clone)]
 pub struct Setting {

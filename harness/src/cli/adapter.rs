@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error};
 use crate::{
@@ -37,7 +37,7 @@ pub(super) struct AdapterArgs {
     command: Option<String>,
     /// What it is judged as; may be left out where the adapter file describes one of the two alone
     #[arg(long, value_enum)]
-    kind: Option<Kind>,
+    kind: Option<Archetype>,
     /// Run only these: case ids, requirement ids or their letters; may be repeated
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     select: Vec<String>,
@@ -58,6 +58,24 @@ pub(super) struct AdapterArgs {
     keep: bool,
     #[command(flatten)]
     data: DataArgs,
+}
+
+/// The archetypes of adapters, for the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Archetype {
+    /// A process that does nothing but bridge to Stigmem
+    Process,
+    /// Code in an agent that has other things to do
+    Middleware,
+}
+
+impl From<Archetype> for Kind {
+    fn from(archetype: Archetype) -> Self {
+        match archetype {
+            Archetype::Process => Self::Process,
+            Archetype::Middleware => Self::Middleware,
+        }
+    }
 }
 
 const BUNDLED: &str = "bundled";
@@ -136,7 +154,7 @@ fn chosen(args: &AdapterArgs, edition: &Edition) -> Result<Adapter, InputError> 
     };
     let wrong = |what: String| InputError::at("--kind", "", what);
     let kind = match (args.kind, &file.kinds()[..]) {
-        (Some(kind), _) => kind,
+        (Some(kind), _) => kind.into(),
         (None, [kind]) => *kind,
         (None, _) => {
             return Err(wrong(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Subcommand;
 
 use super::{DataArgs, Edition, say};
-use crate::{error::RunError, exit::Exit, registry::Registry, vectors::Vectors, vectors::lint};
+use crate::{coverage, error::RunError, exit::Exit, vectors::lint};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SpecCommand {
@@ -46,72 +46,8 @@ pub(super) fn spec(command: &SpecCommand) -> Result<Exit, RunError> {
         }
         SpecCommand::Coverage { data } => {
             let edition = Edition::read(data.data.as_deref())?;
-            say(&coverage_table(&edition.registry, &edition.vectors));
+            say(&coverage::table(&edition.registry, &edition.vectors));
             Ok(Exit::Ok)
         }
     }
-}
-
-/// Per profile and area: how many requirements there are, how many have cases, and how many are excluded with a reason.
-pub(super) fn coverage_table(registry: &Registry, vectors: &Vectors) -> String {
-    let mut groups: Vec<(&str, &str)> = Vec::new();
-    for requirement in &registry.requirements {
-        let group = (requirement.profile.as_str(), requirement.area());
-        if !groups.contains(&group) {
-            groups.push(group);
-        }
-    }
-    let mut profiles: Vec<&str> = Vec::new();
-    for (profile, _) in &groups {
-        if !profiles.contains(profile) {
-            profiles.push(profile);
-        }
-    }
-    let mut out = String::from(
-        "| area | MUST | judged | not judged, with reason | SHOULD | judged | cases |\n|---|---:|---:|---:|---:|---:|---:|\n",
-    );
-    for profile in profiles {
-        let mut sums = [0; 6];
-        for (_, area) in groups.iter().filter(|(of, _)| *of == profile) {
-            let row = coverage_row(registry, vectors, area);
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value;
-            }
-            let cells = row.map(|value| value.to_string()).join(" | ");
-            let _ = writeln!(out, "| {area} | {cells} |");
-        }
-        let cells = sums.map(|value| format!("**{value}**")).join(" | ");
-        let _ = writeln!(out, "| **{profile}** | {cells} |");
-    }
-    out
-}
-
-fn coverage_row(registry: &Registry, vectors: &Vectors, area: &str) -> [usize; 6] {
-    let own = || {
-        registry
-            .requirements
-            .iter()
-            .filter(|requirement| requirement.area() == area)
-    };
-    let judged = |id: &str| {
-        vectors
-            .cases
-            .iter()
-            .any(|case| case.covers.iter().any(|cover| cover == id))
-    };
-    let musts = || own().filter(|requirement| requirement.level.is_must());
-    let shoulds = || own().filter(|requirement| !requirement.level.is_must());
-    [
-        musts().count(),
-        musts().filter(|requirement| judged(&requirement.id)).count(),
-        own().filter(|requirement| requirement.not_judged.is_some()).count(),
-        shoulds().count(),
-        shoulds().filter(|requirement| judged(&requirement.id)).count(),
-        // A case that covers two areas counts where its first requirement is.
-        vectors
-            .cases
-            .iter()
-            .filter(|case| case.covers[0].split('-').next() == Some(area))
-            .count(),
-    ]
 }

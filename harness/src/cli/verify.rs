@@ -8,8 +8,11 @@ use super::{DataArgs, Edition, say, say_error};
 use crate::{
     error::RunError,
     exit::Exit,
-    report::{self, Report, signature},
-    trace::{self, RunRecord},
+    report::{
+        self, Report, signature,
+        verify::{self, Verified},
+    },
+    trace,
 };
 
 #[derive(Debug, Args)]
@@ -65,71 +68,30 @@ fn against_trace(
     report: &Report,
 ) -> Result<Exit, RunError> {
     let trace = trace::file::read(path, &edition.schemas)?;
-    let wrong = |what: &str| {
-        say_error(&format!("{}: {what}", args.report.display()));
-        Ok(Exit::NotConformant)
+    let with = verify::Edition {
+        data: &edition.data,
+        vectors: &edition.vectors,
+        registry: &edition.registry,
+        schemas: &edition.schemas,
     };
-    match &report.trace {
-        None => return wrong("it does not name its trace, as reports of this kit do"),
-        Some(named) if *named != trace.digest => {
-            return wrong("it was judged from another trace: the SHA-256 of this one is not the one in the report");
+    match verify::verify(text, report, &trace, with)? {
+        Verified::Follows => {
+            say(&format!(
+                "Verified: {} follows from {}, byte for byte.\n",
+                args.report.display(),
+                path.display()
+            ));
+            Ok(Exit::Ok)
         }
-        Some(_) => {}
+        Verified::Broken(what) => {
+            say_error(&format!("{}: {what}", args.report.display()));
+            Ok(Exit::NotConformant)
+        }
+        Verified::Untold(why) => {
+            say_error(&why);
+            Ok(Exit::TooLittle)
+        }
     }
-    if let Some(difference) = other_edition(edition, &trace.run) {
-        say_error(&difference);
-        return Ok(Exit::TooLittle);
-    }
-    let again = report::assemble(
-        &trace.run,
-        &trace.cases,
-        &trace.end,
-        &edition.vectors,
-        &edition.registry,
-        &edition.schemas,
-    );
-    let again = report::json::render(&again.of_trace(trace.digest))?;
-    if again != text {
-        return wrong(&what_differs(text, &again));
-    }
-    say(&format!(
-        "Verified: {} follows from {}, byte for byte.\n",
-        args.report.display(),
-        path.display()
-    ));
-    Ok(Exit::Ok)
-}
-
-/// Verdicts are a function of the trace and of these; with others nothing can be said.
-fn other_edition(edition: &Edition, run: &RunRecord) -> Option<String> {
-    let ours = env!("CARGO_PKG_VERSION");
-    if run.kit != ours {
-        let theirs = report::curl::visible(&run.kit, 40);
-        return Some(format!(
-            "the trace was made with kit {theirs}, and this is {ours}: verify it with that version"
-        ));
-    }
-    let differs = |(folder, digest): &(&String, &String)| edition.data.digest(&format!("{folder}/")) != **digest;
-    let (folder, _) = run.digests.iter().find(differs)?;
-    Some(format!(
-        "the trace was made with another edition of {}/: verify it with the kit that made it, or give its data with --data",
-        report::curl::visible(folder, 40)
-    ))
-}
-
-fn what_differs(text: &str, again: &str) -> String {
-    let line = text.lines().zip(again.lines()).position(|(one, other)| one != other);
-    let line = line.unwrap_or_else(|| text.lines().count().min(again.lines().count()));
-    let at = |text: &str| {
-        let found = text.lines().nth(line).unwrap_or("the end of the file");
-        report::curl::visible(found.trim(), 120)
-    };
-    format!(
-        "line {} is not what the trace says: expected `{}`, got `{}`",
-        line + 1,
-        at(again),
-        at(text)
-    )
 }
 
 pub(super) const EXIT_CODES: &str = "Exit codes:

@@ -7,10 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Trial,
-    tally::{Outcome, Row, Stray},
-};
+use super::{Outcome, Row, Stray, Trial};
 use crate::{
     deviations::Deviation,
     drive::{self, Setting},
@@ -193,7 +190,7 @@ fn row(
     verdicts: &BTreeMap<String, CaseVerdict>,
     void: Option<String>,
 ) -> Row {
-    let mut row = Row::of(deviation);
+    let mut row = unplayed(deviation);
     let mut missed: Vec<&String> = deviation.breaks.iter().collect();
     for (id, verdict) in verdicts {
         let Some(case) = trial.vectors.find(id) else { continue };
@@ -225,6 +222,23 @@ fn row(
         }
     };
     row
+}
+
+fn unplayed(deviation: &Deviation) -> Row {
+    Row {
+        id: deviation.id.clone(),
+        breaks: deviation.breaks.clone(),
+        says: deviation.says.clone(),
+        by: deviation.by().to_owned(),
+        outcome: Outcome::Void,
+        caught_by: Vec::new(),
+        also: Vec::new(),
+        also_because: deviation.also_because.clone(),
+        strays: Vec::new(),
+        played: 0,
+        inconclusive: 0,
+        why: None,
+    }
 }
 
 /// What the cases said that should have failed.

@@ -6,6 +6,7 @@ use reqwest::{Client, Method, Url, redirect};
 
 use super::clock::Deadline;
 use crate::trace::{Answer, Body, Exchange, Request, Response, Silence};
+pub use stigmem_judge::percent::encode as percent;
 
 /// A request with its credentials still in it.
 #[derive(Debug, Clone, Default)]
@@ -225,20 +226,6 @@ fn written_down(out: Outgoing) -> Request {
         headers,
         body,
     }
-}
-
-/// Percent-encodes everything but unreserved characters.
-pub fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&data_encoding::HEXUPPER.encode(&[byte]));
-        }
-    }
-    out
 }
 
 /// Request bodies up to this size are kept whole in the trace.

@@ -116,6 +116,9 @@ pub(crate) fn asked(target: &str, edits: &BTreeMap<String, Option<String>>) -> S
 }
 
 #[cfg(test)]
+mod laws;
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 
