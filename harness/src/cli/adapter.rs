@@ -153,7 +153,7 @@ fn chosen(args: &AdapterArgs, edition: &Edition) -> Result<Adapter, InputError> 
         path => AdapterFile::read(Path::new(path), &edition.schemas)?,
     };
     let wrong = |what: String| InputError::at("--kind", "", what);
-    let kind = match (args.kind, &file.kinds()[..]) {
+    let kind: Kind = match (args.kind, &file.kinds()[..]) {
         (Some(kind), _) => kind.into(),
         (None, [kind]) => *kind,
         (None, _) => {
