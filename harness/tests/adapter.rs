@@ -136,7 +136,6 @@ const MISTAKES: &[Mistake] = &[
     ),
     ("hasty", M, "a-node-in-trouble-is-given-two-seconds/checkout", "ADPT-61"),
     ("silent-writes", M, "a-lost-write-is-told/checkout-refused", "ADPT-62"),
-    ("silent-writes", P, "a-write-to-nobody-is-told/assert", "ADPT-62"),
     ("crash-unreachable", M, "ADPT-63", "ADPT-63"),
     ("crash-4xx", M, "ADPT-64", "ADPT-64"),
     (

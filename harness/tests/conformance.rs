@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde_json::Value;
 use stigmem_conformance::{
     data::Data,
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             let verdicts = Arc::clone(&verdicts);
             // Of features that the bundled node declares; the kill matrix plays them where it does not.
             let other = vectors.find(&id).is_some_and(|case| !case.lacks.is_empty());
-            Trial::test(id.clone(), move || judge((**verdicts).as_ref(), &id)).with_ignored_flag(other)
+            Trial::ignorable_test(id.clone(), move || judge((**verdicts).as_ref(), &id)).with_ignored_flag(other)
         }));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -60,22 +60,30 @@ fn is_asked_for(arguments: &Arguments, id: &str) -> bool {
     arguments.filter.as_ref().is_none_or(fits) && !arguments.skip.iter().any(fits)
 }
 
-fn judge(verdicts: Result<&BTreeMap<String, (String, String)>, &String>, id: &str) -> Result<(), Failed> {
+/// A case for adapters with an operation that neither of the bundled ones has, such as middleware that asserts, says nothing of them.
+fn judge(verdicts: Result<&Verdicts, &String>, id: &str) -> Result<Completion, Failed> {
     let verdicts = verdicts.map_err(|message| Failed::from(message.clone()))?;
     let (verdict, message) = verdicts
+        .of
         .get(id)
         .ok_or_else(|| Failed::from("the report does not hold this case"))?;
-    if verdict == "pass" {
-        Ok(())
-    } else {
-        Err(Failed::from(format!("{verdict}: {message}")))
+    match verdict.as_str() {
+        "pass" => Ok(Completion::Completed),
+        "not-applicable" if verdicts.of_adapters => Ok(Completion::ignored_with(format!("not run: {message}"))),
+        _ => Err(Failed::from(format!("{verdict}: {message}"))),
     }
 }
 
+struct Verdicts {
+    of: BTreeMap<String, (String, String)>,
+    of_adapters: bool,
+}
+
 /// Verdict and message of each case that was run.
-fn run(profile: &str, select: &[String]) -> Result<BTreeMap<String, (String, String)>, String> {
+fn run(profile: &str, select: &[String]) -> Result<Verdicts, String> {
     if profile != "adapter" {
-        return one(&["run", "--profile", profile], select);
+        let of = one(&["run", "--profile", profile], select)?;
+        return Ok(Verdicts { of, of_adapters: false });
     }
     // The bundled adapters are two; a case about the other kind says nothing.
     let mut verdicts = one(&["adapter", "--kind", "process"], select)?;
@@ -86,7 +94,10 @@ fn run(profile: &str, select: &[String]) -> Result<BTreeMap<String, (String, Str
             verdicts.insert(id, (verdict, message));
         }
     }
-    Ok(verdicts)
+    Ok(Verdicts {
+        of: verdicts,
+        of_adapters: true,
+    })
 }
 
 fn one(arguments: &[&str], select: &[String]) -> Result<BTreeMap<String, (String, String)>, String> {

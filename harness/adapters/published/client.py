@@ -64,6 +64,8 @@ def same(seen, wanted, what):
 def same_fact(fact, record):
     """A fact of the client's is the record of the node's, in every member that both have."""
     seen = fact.model_dump(mode="json")
+    # The client's null has no `v`, on the wire it is null.
+    seen["value"] = {"v": None, **seen["value"]}
     for member in ["id", "entity", "relation", "value", "source", "hlc", "confidence", "scope", "contradicted"]:
         same(seen[member], record[member], member)
     for member in ["timestamp", "valid_until", "received_from"]:

@@ -385,7 +385,7 @@ def call(name, given):
             warn(error)
         if flawed("ends-with-node") and error.status == 0:
             sys.exit(1)
-        fine = flawed("fails-quietly") and error.status == 0 or flawed("errors-are-empty") and error.status != 0
+        fine = flawed("silent-writes") or flawed("fails-quietly") and error.status == 0 or flawed("errors-are-empty") and error.status != 0
         return text([]) if fine else {"content": [{"type": "text", "text": str(error)}], "isError": True}
     except (KeyError, TypeError, AttributeError) as error:
         return {"content": [{"type": "text", "text": f"strange answer: {error!r}"}], "isError": True}

@@ -147,7 +147,7 @@ mod tests {
         let nothing = plan(&vectors, &registry, &conditions, &["SEM-07".to_owned()], 1);
         assert!(nothing.is_empty());
         let all = plan(&vectors, &registry, &conditions, &[], 1);
-        assert!(all.left_out.iter().any(|left| left.reason.contains("standing")));
+        assert!(all.left_out.iter().any(|left| left.reason.contains("\"process\"")));
         assert!(all.cases.iter().all(|case| case.adapter().is_some()));
     }
 }
