@@ -10,6 +10,7 @@ mod explore;
 mod judge;
 mod kill_matrix;
 mod list;
+mod progress;
 mod repeated;
 mod report;
 mod run;
@@ -198,6 +199,22 @@ fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
         .enable_all()
         .build()
         .map_err(|error| RunError::Harness(format!("the runtime cannot be started: {error}")))
+}
+
+/// What `work` comes to; nothing when somebody interrupts it first.
+fn until_interrupted<T>(work: impl Future<Output = T>) -> Result<Option<T>, RunError> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            // First, so that its handlers stand before the first process does.
+            biased;
+            () = interrupted() => None,
+            outcome = work => Some(outcome),
+        }
+    });
+    // A task that blocks would keep us here.
+    runtime.shutdown_background();
+    Ok(outcome)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

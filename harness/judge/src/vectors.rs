@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::adapter::case::AdapterCase;
 
 pub use read::load;
+pub(crate) use read::{Problem, member, parse};
 pub use step::{Credential, Edit, Step, Verb};
 pub use world::WorldWish;
 

@@ -1,14 +1,13 @@
 //! `adapter`: judge an adapter, between a host and a node that are both played.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use clap::{Args, ValueEnum};
 
-use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error};
+use super::{DataArgs, Edition, progress::Progress, run, say, say_error, until_interrupted};
 use crate::{
     adapter::{
         PROFILE,
@@ -220,28 +219,10 @@ fn repeat(args: &AdapterArgs, kind: Kind) -> String {
 
 /// Plays until the end, or until somebody interrupts; then there is no outcome.
 fn play_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, RunError> {
-    let runtime = runtime()?;
-    let total = plan.cases.len();
-    let live = std::io::stderr().is_terminal();
-    let progress = |done: usize, record: &CaseRecord| {
-        if live {
-            let _ = write!(anstream::stderr(), "\r\x1b[K{done}/{total} cases  {}", record.case);
-        } else if done.is_multiple_of(100) || done == total {
-            let _ = writeln!(anstream::stderr(), "{done}/{total} cases");
-        }
-    };
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            // First, so that its handlers stand before the first process does.
-            biased;
-            () = interrupted() => None,
-            outcome = play::run(plan, setting, &progress) => Some(outcome),
-        }
-    });
-    if live {
-        let _ = write!(anstream::stderr(), "\r\x1b[K");
-    }
-    runtime.shutdown_background();
+    let progress = Progress::of(plan.cases.len());
+    let tell = |done: usize, record: &CaseRecord| progress.tell(done, &record.case);
+    let outcome = until_interrupted(play::run(plan, setting, &tell))?;
+    progress.end();
     match outcome {
         None => Ok(None),
         Some(Ok(cases)) => Ok(Some(cases)),

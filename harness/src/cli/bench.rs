@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{DataArgs, Edition, interrupted, run, runtime, say};
+use super::{DataArgs, Edition, run, runtime, say, until_interrupted};
 use crate::{
     bench::{self, BenchArgs},
     drive,
@@ -16,15 +16,7 @@ pub(super) fn bench(args: &BenchArgs, data: &DataArgs) -> Result<Exit, RunError>
     let edition = Edition::read(data.data.as_deref())?;
     let scratch = run::scratch()?;
     let ground = run::ground(scratch.path(), 30)?;
-    let runtime = runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = measure(args, &edition, &ground) => Some(outcome),
-            () = interrupted() => None,
-        }
-    });
-    runtime.shutdown_background();
-    let Some(outcome) = outcome else {
+    let Some(outcome) = until_interrupted(measure(args, &edition, &ground))? else {
         return Ok(Exit::Interrupted);
     };
     let figures = outcome?;

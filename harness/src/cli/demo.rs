@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use clap::Args;
 
-use super::{DataArgs, Edition, interrupted, run, runtime, say};
+use super::{DataArgs, Edition, run, say, until_interrupted};
 use crate::{demo, error::RunError, exit::Exit, target::Target};
 
 #[derive(Debug, Clone, Args)]
@@ -25,17 +25,8 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, RunError> {
     let scratch = run::scratch()?;
     let ground = run::ground(scratch.path(), 10)?;
     let started = Instant::now();
-    let runtime = runtime()?;
     let tell = |line: &str| say(&format!("{line}\n"));
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupted() => None,
-            outcome = demo::demo(&ground, &target, &tell) => Some(outcome),
-        }
-    });
-    runtime.shutdown_background();
-    match outcome {
+    match until_interrupted(demo::demo(&ground, &target, &tell))? {
         None => Ok(Exit::Interrupted),
         Some(outcome) => {
             outcome?;

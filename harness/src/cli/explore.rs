@@ -14,7 +14,7 @@ use std::{
 use clap::Args;
 use serde_json::Value;
 
-use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error, targets::Targets};
+use super::{DataArgs, Edition, run, say, say_error, targets::Targets, until_interrupted};
 use crate::{
     drive::Setting,
     error::{InputError, RunError},
@@ -90,16 +90,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, RunError> {
         registry: &edition.registry,
         schemas: Arc::clone(&edition.schemas),
     };
-    let runtime = runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupted() => None,
-            outcome = explored(args, &desk) => Some(outcome),
-        }
-    });
-    runtime.shutdown_background();
-    outcome.unwrap_or_else(|| {
+    until_interrupted(explored(args, &desk))?.unwrap_or_else(|| {
         say_error("interrupted");
         Ok(Exit::Interrupted)
     })

@@ -12,7 +12,7 @@ use std::{
 use clap::Args;
 use sha2::{Digest, Sha256};
 
-use super::{DataArgs, Edition, interrupted, run, runtime, say, say_error, targets::Targets};
+use super::{DataArgs, Edition, run, say, say_error, targets::Targets, until_interrupted};
 use crate::{
     deviations::{self, Deviation},
     drive::Setting,
@@ -80,15 +80,7 @@ pub(super) fn kill_matrix(args: &KillMatrixArgs) -> Result<Exit, RunError> {
         say_error("the selection is empty: no deviation matches");
         return Ok(Exit::TooLittle);
     }
-    let runtime = runtime()?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupted() => None,
-            outcome = played_all(args, &edition, &all, &played) => Some(outcome),
-        }
-    });
-    runtime.shutdown_background();
+    let outcome = until_interrupted(played_all(args, &edition, &all, &played))?;
     let Some(matrix) = outcome.transpose()? else {
         say_error("interrupted; nothing was written");
         return Ok(Exit::Interrupted);

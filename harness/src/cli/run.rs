@@ -3,19 +3,17 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Instant,
 };
 
 use clap::Args;
 
 use super::{
-    DataArgs, Edition, expect::Known, interrupted, repeated, runtime, say, say_aside, say_error, targets::Targets,
+    DataArgs, Edition, expect::Known, progress::Progress, repeated, say, say_aside, say_error, targets::Targets,
+    until_interrupted,
 };
 use crate::{
     drive::{self, Setting},
@@ -253,32 +251,10 @@ fn repeat(args: &RunArgs) -> String {
 
 /// Runs until the end, or until somebody interrupts; then there is no outcome.
 fn drive_it(plan: &Plan, setting: &Setting) -> Result<Option<Vec<CaseRecord>>, RunError> {
-    let runtime = runtime()?;
-    let (total, troubled) = (plan.cases.len(), AtomicUsize::new(0));
-    let live = std::io::stderr().is_terminal();
-    let progress = |done: usize, record: &CaseRecord| {
-        troubled.fetch_add(
-            usize::from(record.gone.is_some() || record.harness_error.is_some()),
-            Ordering::Relaxed,
-        );
-        if live {
-            let _ = write!(anstream::stderr(), "\r\x1b[K{done}/{total} cases  {}", record.case);
-        } else if done.is_multiple_of(100) || done == total {
-            let _ = writeln!(anstream::stderr(), "{done}/{total} cases");
-        }
-    };
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            // First, so that its handlers stand before the first process does.
-            biased;
-            () = interrupted() => None,
-            outcome = drive::run(plan, setting, &progress) => Some(outcome),
-        }
-    });
-    if live {
-        let _ = write!(anstream::stderr(), "\r\x1b[K");
-    }
-    runtime.shutdown_background();
+    let progress = Progress::of(plan.cases.len());
+    let tell = |done: usize, record: &CaseRecord| progress.tell(done, &record.case);
+    let outcome = until_interrupted(drive::run(plan, setting, &tell))?;
+    progress.end();
     match outcome {
         None => Ok(None),
         Some(Ok(cases)) => Ok(Some(cases)),

@@ -167,7 +167,7 @@ impl Txn<'_> {
                  WHERE triple = ?1 AND state = ?2 AND likely(state < 3) \
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
-            .query_row((triple, state.code()), rank)
+            .query_row((triple, state.code()), Rank::of_row)
             .optional()
     }
 
@@ -197,7 +197,7 @@ impl Txn<'_> {
                  WHERE e.triple = ?1 AND e.state IN (0, 1) AND likely(e.state < 3)) \
                  ORDER BY confidence DESC, wall DESC, counter DESC LIMIT 1",
             )?
-            .query_row([triple], rank)
+            .query_row([triple], Rank::of_row)
             .optional()?;
         Ok(open.unwrap_or(best))
     }
@@ -327,12 +327,15 @@ impl Txn<'_> {
     }
 }
 
-fn rank(row: &Row<'_>) -> rusqlite::Result<Rank> {
-    Ok(Rank {
-        confidence: row.get(0)?,
-        wall: row.get(1)?,
-        counter: row.get(2)?,
-    })
+impl Rank {
+    /// Of the columns `confidence, wall, counter`.
+    pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            confidence: row.get(0)?,
+            wall: row.get(1)?,
+            counter: row.get(2)?,
+        })
+    }
 }
 
 pub(super) fn conflict_entity(id: Id) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::operation;
 use crate::{
     bindings::Bindings,
     error::InputError,
-    vectors::{Case, CaseBody, NodeWish},
+    vectors::{Case, CaseBody, NodeWish, Problem, member, parse},
 };
 
 #[derive(Debug, Clone, Default)]
@@ -113,9 +113,6 @@ pub struct Rule {
 fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(from).map(Some)
 }
-
-/// Where below the case, and what is wrong there.
-type Problem = (String, String);
 
 /// The cases of a file that its schema has accepted; rows are unfolded.
 pub fn read_file(name: &str, file: &Value, cases: &mut Vec<Case>) -> Result<(), InputError> {
@@ -248,17 +245,6 @@ fn read_deed(step: &Value) -> Result<Deed, Problem> {
             None => return Err((String::new(), "a step has a verb".to_owned())),
         },
     )
-}
-
-fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Result<Option<T>, Problem> {
-    value
-        .get(name)
-        .map(|found| parse(found, &format!("/{name}")))
-        .transpose()
-}
-
-fn parse<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> {
-    serde_json::from_value(value.clone()).map_err(|error| (at.to_owned(), error.to_string()))
 }
 
 /// The names that texts of cases may hold, whatever their steps save.

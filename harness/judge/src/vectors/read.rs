@@ -64,7 +64,7 @@ fn read_file(name: &str, file: &Value, cases: &mut Vec<Case>) -> Result<(), Inpu
 }
 
 /// Where below the case, and what is wrong there.
-type Problem = (String, String);
+pub(crate) type Problem = (String, String);
 
 fn read_case(case: &Value, file: &str, area: &str, pointer: &str) -> Result<Case, Problem> {
     let body = match case.get("every") {
@@ -322,14 +322,14 @@ fn count(value: &Value, name: &str) -> Result<usize, Problem> {
     member(value, name)?.ok_or_else(|| (String::new(), format!("{name} is missing")))
 }
 
-fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Result<Option<T>, Problem> {
+pub(crate) fn member<T: DeserializeOwned>(value: &Value, name: &str) -> Result<Option<T>, Problem> {
     value
         .get(name)
         .map(|found| parse(found, &format!("/{name}")))
         .transpose()
 }
 
-fn parse<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> {
     serde_json::from_value(value.clone()).map_err(|error| (at.to_owned(), error.to_string()))
 }
 

@@ -114,15 +114,7 @@ impl DecayPreference {
             "SELECT e.confidence, e.wall, e.counter FROM entry e LEFT JOIN reduction r ON r.seq = e.seq \
              WHERE e.triple = ? AND e.state < 2 ORDER BY {order}, e.wall DESC, e.counter DESC LIMIT 1"
         );
-        db.prepare_cached(&sql)?
-            .query_row([triple], |row| {
-                Ok(Rank {
-                    confidence: row.get(0)?,
-                    wall: row.get(1)?,
-                    counter: row.get(2)?,
-                })
-            })
-            .optional()
+        db.prepare_cached(&sql)?.query_row([triple], Rank::of_row).optional()
     }
 }
 

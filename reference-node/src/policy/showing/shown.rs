@@ -43,15 +43,7 @@ impl Preference {
         let sql = format!(
             "SELECT confidence, wall, counter FROM entry WHERE triple = ? AND {among} ORDER BY {order} LIMIT 1"
         );
-        db.prepare_cached(&sql)?
-            .query_row([triple], |row| {
-                Ok(Rank {
-                    confidence: row.get(0)?,
-                    wall: row.get(1)?,
-                    counter: row.get(2)?,
-                })
-            })
-            .optional()
+        db.prepare_cached(&sql)?.query_row([triple], Rank::of_row).optional()
     }
 }
 
