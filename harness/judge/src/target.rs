@@ -96,6 +96,9 @@ pub struct Federation {
     /// A command that registers a node at another one, run with the environment of the node.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub register: Vec<String>,
+    /// What the kit runs in its place where a case is not about that command; `register` itself where it is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introduce: Vec<String>,
     /// Seconds between two pulls of the node's, as the variants set them.
     pub pull_interval_s: f64,
     /// A command that writes the node's cursors to `{file}`.
@@ -130,7 +133,8 @@ impl Federation {
     /// Empty where the target file has none.
     pub fn command(&self, name: CommandName) -> &[String] {
         match name {
-            CommandName::Register => &self.register,
+            CommandName::Introduce if !self.introduce.is_empty() => &self.introduce,
+            CommandName::Register | CommandName::Introduce => &self.register,
             CommandName::CursorExport => &self.cursor_export,
             CommandName::CursorImport => &self.cursor_import,
         }
@@ -141,6 +145,7 @@ impl Default for Federation {
     fn default() -> Self {
         Self {
             register: Vec::new(),
+            introduce: Vec::new(),
             pull_interval_s: pull_interval_s(),
             cursor_export: Vec::new(),
             cursor_import: Vec::new(),

@@ -94,7 +94,7 @@ impl Run<'_> {
         self.send_as(&ready, &wish, done).await
     }
 
-    /// Registers the node `one` at the node `other`, by the means of its own target.
+    /// Registers the node `one` at the node `other`, by the means that its target names for that.
     pub(super) async fn introduce(
         &mut self,
         one: &str,
@@ -103,7 +103,7 @@ impl Run<'_> {
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
         let command = CommandWish {
-            name: CommandName::Register,
+            name: CommandName::Introduce,
             at: Some(other.to_owned()),
             scopes: scopes.to_vec(),
             with: BTreeMap::new(),
@@ -128,7 +128,7 @@ impl Run<'_> {
     /// Runs a command of the target's beside the step's node.
     pub(super) async fn command(&mut self, wish: &CommandWish, done: &mut StepRecord) -> Result<(), Stop> {
         let mut names = BTreeMap::new();
-        if wish.name == CommandName::Register {
+        if matches!(wish.name, CommandName::Register | CommandName::Introduce) {
             let host = match &wish.at {
                 Some(at) => Some(self.node(at)?),
                 None => None,

@@ -75,7 +75,7 @@ impl Station {
             .map_or_else(|| self.place.http.base(), |link| &link.url)
     }
 
-    /// Registers it at another one, by the target's own command; what that said.
+    /// Registers it at another one, by the command that the target names for that; what it said.
     pub async fn register_at(&self, other: &Self, scopes: &str) -> Result<String, RunError> {
         let more = BTreeMap::from([
             ("local", self.url().to_owned()),
@@ -83,7 +83,7 @@ impl Station {
             ("scopes", scopes.to_owned()),
             ("key", other.key.raw.clone()),
         ]);
-        let ran = self.place.run_command(CommandName::Register, &more, None).await;
+        let ran = self.place.run_command(CommandName::Introduce, &more, None).await;
         match ran.map_err(RunError::TargetGone)? {
             Event::Ran { well: true, said, .. } => Ok(said),
             Event::Ran { said, .. } => Err(RunError::TargetGone(format!(

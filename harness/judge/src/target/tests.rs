@@ -145,5 +145,10 @@ fn a_command_of_the_target_is_found_by_its_name() {
     ] {
         assert_eq!(federation.command(name), [wanted]);
     }
+    assert_eq!(federation.command(CommandName::Introduce), ["r"]);
+    let other = format!("{LAUNCHED}[federation]\nregister = [\"r\"]\nintroduce = [\"i\"]\n");
+    let other = parse(&other).unwrap().federation.unwrap();
+    assert_eq!(other.command(CommandName::Introduce), ["i"]);
+    assert_eq!(other.command(CommandName::Register), ["r"]);
     assert_eq!(Federation::default().command(CommandName::Register), [""; 0]);
 }

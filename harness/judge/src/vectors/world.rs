@@ -78,6 +78,9 @@ pub struct CommandWish {
 #[serde(rename_all = "snake_case")]
 pub enum CommandName {
     Register,
+    /// How a world is set up by the kit itself; no case asks for it.
+    #[serde(skip)]
+    Introduce,
     CursorExport,
     CursorImport,
 }
@@ -87,6 +90,7 @@ impl CommandName {
     pub fn word(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::Introduce => "introduce",
             Self::CursorExport => "cursor_export",
             Self::CursorImport => "cursor_import",
         }
@@ -213,6 +217,8 @@ mod tests {
             assert_eq!(name.word(), word);
             assert_eq!(serde_json::from_value::<CommandName>(json!(word)).unwrap(), name);
         }
+        assert_eq!(CommandName::Introduce.word(), "introduce");
+        assert!(serde_json::from_value::<CommandName>(json!("introduce")).is_err());
     }
 
     #[test]
