@@ -18,7 +18,9 @@ struct Published {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // They install, start and wait.
+    arguments.test_threads.get_or_insert(4);
     let published = |version| {
         Arc::new(Published {
             version,
