@@ -4,16 +4,20 @@ use serde_json::{Map, Value};
 
 /// The text of a body. `{"$literal"}`, `{"$repeat", "times"}`, `{"$nested"}` and `{"$absent"}` are written out here.
 pub fn emit(value: &Value) -> Result<String, String> {
+    emit_within(value, MAX_BODY)
+}
+
+fn emit_within(value: &Value, longest: usize) -> Result<String, String> {
     let mut text = String::new();
-    write(value, &mut text)?;
+    write(value, longest, &mut text)?;
     Ok(text)
 }
 
-fn write(value: &Value, out: &mut String) -> Result<(), String> {
+fn write(value: &Value, longest: usize, out: &mut String) -> Result<(), String> {
     match value {
-        Value::Object(members) => match special(members)? {
+        Value::Object(members) => match special(members, longest)? {
             Some(bytes) => out.push_str(&bytes),
-            None => write_object(members, out)?,
+            None => write_object(members, longest, out)?,
         },
         Value::Array(items) => {
             out.push('[');
@@ -21,19 +25,19 @@ fn write(value: &Value, out: &mut String) -> Result<(), String> {
                 if n > 0 {
                     out.push(',');
                 }
-                write(item, out)?;
+                write(item, longest, out)?;
             }
             out.push(']');
         }
         other => out.push_str(&other.to_string()),
     }
-    if out.len() > MAX_BODY {
-        return Err(format!("a request body of more than {MAX_BODY} bytes"));
+    if out.len() > longest {
+        return Err(format!("a request body of more than {longest} bytes"));
     }
     Ok(())
 }
 
-fn write_object(members: &Map<String, Value>, out: &mut String) -> Result<(), String> {
+fn write_object(members: &Map<String, Value>, longest: usize, out: &mut String) -> Result<(), String> {
     out.push('{');
     let mut first = true;
     for (name, value) in members.iter().filter(|(_, value)| !is_absent(value)) {
@@ -43,14 +47,14 @@ fn write_object(members: &Map<String, Value>, out: &mut String) -> Result<(), St
         first = false;
         out.push_str(&Value::from(name.as_str()).to_string());
         out.push(':');
-        write(value, out)?;
+        write(value, longest, out)?;
     }
     out.push('}');
     Ok(())
 }
 
 /// The bytes of an object that stands for bytes.
-fn special(members: &Map<String, Value>) -> Result<Option<String>, String> {
+fn special(members: &Map<String, Value>, longest: usize) -> Result<Option<String>, String> {
     if let Some(literal) = members.get("$literal") {
         return literal
             .as_str()
@@ -58,12 +62,12 @@ fn special(members: &Map<String, Value>) -> Result<Option<String>, String> {
             .ok_or_else(|| "$literal wants a text".to_owned());
     }
     if members.contains_key("$repeat") {
-        return Ok(Some(Value::String(repeated(members)?).to_string()));
+        return Ok(Some(Value::String(repeated_within(members, longest)?).to_string()));
     }
     if let Some(depth) = members.get("$nested") {
         let depth = depth
             .as_u64()
-            .filter(|depth| *depth <= MAX_BODY as u64 / 2)
+            .filter(|depth| *depth <= longest as u64 / 2)
             .ok_or("$nested wants a depth")?;
         let depth = usize::try_from(depth).map_err(|error| error.to_string())?;
         return Ok(Some("[".repeat(depth) + &"]".repeat(depth)));
@@ -120,15 +124,14 @@ mod tests {
     fn what_would_take_all_memory_is_refused() {
         assert!(emit(&json!({"$repeat": "abcdefgh", "times": u64::MAX})).is_err());
         assert!(emit(&json!({"$nested": u64::MAX})).is_err());
-        let long = |times: usize| emit(&json!({"$repeat": "a", "times": times}));
-        assert_eq!(long(MAX_BODY - 2).map(|text| text.len()), Ok(32 << 20));
-        assert_eq!(
-            long(MAX_BODY - 1),
-            Err("a request body of more than 33554432 bytes".to_owned())
-        );
-        let deep = |depth: usize| emit(&json!({"$nested": depth}));
-        assert_eq!(deep(MAX_BODY / 2).map(|text| text.len()), Ok(MAX_BODY));
-        assert_eq!(deep(MAX_BODY / 2 + 1), Err("$nested wants a depth".to_owned()));
+        let most = "a text of more than 33554432 bytes".to_owned();
+        assert_eq!(emit(&json!({"$repeat": "a", "times": (32 << 20) + 1})), Err(most));
+        let long = |times: usize| emit_within(&json!({"$repeat": "a", "times": times}), 8);
+        assert_eq!(long(6), Ok("\"aaaaaa\"".to_owned()));
+        assert_eq!(long(7), Err("a request body of more than 8 bytes".to_owned()));
+        let deep = |depth: usize| emit_within(&json!({"$nested": depth}), 8);
+        assert_eq!(deep(4), Ok("[[[[]]]]".to_owned()));
+        assert_eq!(deep(5), Err("$nested wants a depth".to_owned()));
     }
 
     #[test]

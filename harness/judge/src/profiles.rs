@@ -60,7 +60,7 @@ impl<'a> Memberships<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{data::Data, registry, schemas::Schemas, vectors};
+    use crate::{data::Data, registry, vectors::tests::VECTORS};
 
     const BLOCKS: &str = "> **AA-01** · MUST · node · one\n> Text.\n\n> **BB-01** · MUST · node · two\n> Text.\n\n\
                           > **CC-01** · MUST · adapter · three\n> Text.\n\n> **AA-02** · SHOULD · node · one\n> Text.\n";
@@ -92,15 +92,12 @@ mod tests {
 
     #[test]
     fn a_rule_shares_a_profile_with_cases_of_its_own_alone() {
-        let data = Data::embedded();
-        let schemas = Schemas::load(&data).unwrap();
-        let registry = Registry::load(&data).unwrap();
-        let vectors = vectors::load(&data, &schemas).unwrap();
+        let (registry, vectors) = (Registry::load(&Data::embedded()).unwrap(), &*VECTORS);
         let of = |id: &str| {
             let mut cases = vectors.cases.iter().filter(|case| case.every().is_none());
             cases.find(|case| case.covers[0] == id).unwrap().id.as_str()
         };
-        let memberships = Memberships::of(&vectors, &registry);
+        let memberships = Memberships::of(vectors, &registry);
         let rule = vectors.find("every-answer-is-below-500").unwrap().id.as_str();
         assert!(memberships.share_a_profile(rule, of("SEM-07")));
         assert!(!memberships.share_a_profile(rule, of("BACK-13")));

@@ -225,4 +225,4 @@ pub enum Check {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

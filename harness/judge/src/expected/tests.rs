@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{data::Data, schemas::tests::SCHEMAS, vectors};
+use crate::{schemas::tests::SCHEMAS, vectors::tests::VECTORS};
 
 fn known(case: &str) -> Deviation {
     Deviation {
@@ -78,13 +78,12 @@ fn what_is_written_can_be_read_whatever_a_node_said() {
 
 #[test]
 fn a_list_is_held_to_the_vectors() {
-    let data = Data::embedded();
-    let vectors = vectors::load(&data, &SCHEMAS).unwrap();
+    let vectors = &*VECTORS;
     let is_row = |id: &&str| id.contains('/');
     let mut all = vectors.cases.iter().map(|case| case.id.as_str());
     let row = all.find(is_row).unwrap();
     let table = row.split('/').next().unwrap();
-    let check = |list: &[Deviation], own: &[Deviation]| check(list, Path::new("known.toml"), own, &vectors);
+    let check = |list: &[Deviation], own: &[Deviation]| check(list, Path::new("known.toml"), own, vectors);
     assert_eq!(check(&[known(row)], &[]), Ok(()));
     for (list, own, pointer, words) in [
         (
@@ -144,13 +143,12 @@ fn a_list_says_where_it_comes_from() {
 
 #[test]
 fn a_list_is_read_from_its_file() {
-    let data = Data::embedded();
-    let vectors = vectors::load(&data, &SCHEMAS).unwrap();
+    let vectors = &*VECTORS;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known.toml");
     let read_as = |bytes: &str| {
         fs::write(&path, bytes).unwrap();
-        read(&path, &[], &vectors, &SCHEMAS)
+        read(&path, &[], vectors, &SCHEMAS)
     };
     let case = vectors.cases[0].id.as_str();
     let listed = vec![known(case)];
@@ -162,6 +160,6 @@ fn a_list_is_read_from_its_file() {
         read_as(&format!("{long}#")).unwrap_err().message,
         "is 4194305 bytes; a list of known failures may have 4194304"
     );
-    let nowhere = read(&folder.path().join("nowhere"), &[], &vectors, &SCHEMAS).unwrap_err();
+    let nowhere = read(&folder.path().join("nowhere"), &[], vectors, &SCHEMAS).unwrap_err();
     assert!(nowhere.message.starts_with("cannot be read: "), "{nowhere}");
 }

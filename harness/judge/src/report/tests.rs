@@ -14,7 +14,7 @@ use super::{
     Conclusion, Report, html, json as as_json, junit, markdown,
     terminal::{self, View},
 };
-use crate::{data::Data, schemas::Schemas};
+use crate::schemas::tests::SCHEMAS;
 
 #[test]
 fn the_terminal_shows_the_report() {
@@ -73,7 +73,7 @@ fn json_reads_back_as_the_same_report() {
 
 #[test]
 fn the_json_report_is_what_its_schema_says() {
-    let schemas = Schemas::load(&Data::embedded()).unwrap();
+    let schemas = &*SCHEMAS;
     let value: Value = serde_json::from_str(&as_json::render(&sample::report()).unwrap()).unwrap();
     assert_eq!(schemas.mismatch("report", &value), None);
     let broken = [
@@ -102,7 +102,7 @@ fn the_json_report_is_what_its_schema_says() {
 
 #[test]
 fn trace_lines_are_what_their_schema_says() {
-    let schemas = Schemas::load(&Data::embedded()).unwrap();
+    let schemas = &*SCHEMAS;
     for line in trace::lines() {
         let value = serde_json::to_value(&line).unwrap();
         assert_eq!(schemas.mismatch("trace", &value), None, "{value}");

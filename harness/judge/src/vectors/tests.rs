@@ -1,9 +1,14 @@
 //! What cases say of themselves, and what the tests of reader and linter start from.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
 use crate::{data::Data, error::InputError, schemas::tests::SCHEMAS};
+
+/// Our own, read once for all tests.
+pub(crate) static VECTORS: LazyLock<Vectors> = LazyLock::new(|| load(&Data::embedded(), &SCHEMAS).unwrap());
 
 /// A case with these members, and what every case must have.
 pub(super) fn case(members: &Value) -> Value {

@@ -1,29 +1,18 @@
 //! A run of all profiles is what the runs of each would be.
 
+use std::sync::LazyLock;
+
 use super::super::*;
 use crate::{
     data::Data,
+    schemas::tests::SCHEMAS,
     trace::{Answer, Exchange, Request, Response, StepRecord},
-    vectors,
+    vectors::tests::VECTORS,
 };
 
-struct Edition {
-    vectors: Vectors,
-    registry: Registry,
-    schemas: Schemas,
-}
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::load(&Data::embedded()).unwrap());
 
-fn edition() -> Edition {
-    let data = Data::embedded();
-    let schemas = Schemas::load(&data).unwrap();
-    Edition {
-        vectors: vectors::load(&data, &schemas).unwrap(),
-        registry: Registry::load(&data).unwrap(),
-        schemas,
-    }
-}
-
-fn report(edition: &Edition, profile: &str, selection: &[&str], records: &[CaseRecord]) -> Report {
+fn report(profile: &str, selection: &[&str], records: &[CaseRecord]) -> Report {
     let run = RunRecord {
         format: 1,
         kit: "0.1.0".to_owned(),
@@ -47,19 +36,12 @@ fn report(edition: &Edition, profile: &str, selection: &[&str], records: &[CaseR
         exchanges: records.len(),
         duration_ms: 1,
     };
-    assemble(
-        &run,
-        records,
-        &end,
-        &edition.vectors,
-        &edition.registry,
-        &edition.schemas,
-    )
+    assemble(&run, records, &end, &VECTORS, &REGISTRY, &SCHEMAS)
 }
 
 /// A case that judges a requirement, in which the node answered once.
-fn answered(edition: &Edition, id: &str, status: u16) -> CaseRecord {
-    let mut cases = edition.vectors.cases.iter().filter(|case| case.every().is_none());
+fn answered(id: &str, status: u16) -> CaseRecord {
+    let mut cases = VECTORS.cases.iter().filter(|case| case.every().is_none());
     let case = cases.find(|case| case.covers[0] == id).unwrap();
     let exchange = Exchange {
         n: 1,
@@ -83,14 +65,13 @@ fn answered(edition: &Edition, id: &str, status: u16) -> CaseRecord {
 
 #[test]
 fn the_parts_of_a_run_of_all_profiles_add_up() {
-    let edition = edition();
-    let full = report(&edition, profiles::FULL, &[], &[]);
+    let full = report(profiles::FULL, &[], &[]);
     let names: Vec<&str> = full.profiles.iter().map(|part| part.profile.as_str()).collect();
-    assert_eq!(names, profiles::of_nodes(&edition.registry));
+    assert_eq!(names, profiles::of_nodes(&REGISTRY));
     let sum: usize = full.profiles.iter().map(|part| part.coverage.musts).sum();
     assert_eq!(sum, full.coverage.musts);
     for part in &full.profiles {
-        let alone = report(&edition, &part.profile, &[], &[]);
+        let alone = report(&part.profile, &[], &[]);
         assert!(alone.profiles.is_empty());
         assert_eq!(
             (alone.conclusion, alone.coverage, &alone.counts),
@@ -104,7 +85,7 @@ fn the_parts_of_a_run_of_all_profiles_add_up() {
 
 #[test]
 fn a_selection_has_the_parts_that_it_touches() {
-    let full = report(&edition(), profiles::FULL, &["SYN", "SEM-07"], &[]);
+    let full = report(profiles::FULL, &["SYN", "SEM-07"], &[]);
     let names: Vec<&str> = full.profiles.iter().map(|part| part.profile.as_str()).collect();
     assert_eq!(names, ["core", "synthesis"]);
 }
@@ -112,15 +93,14 @@ fn a_selection_has_the_parts_that_it_touches() {
 /// 503 is right for a relay that lags (BACK-13), and nowhere else.
 #[test]
 fn a_rule_of_one_profile_is_not_about_the_cases_of_another() {
-    let edition = edition();
     let rule = |records: &[CaseRecord]| {
-        let full = report(&edition, profiles::FULL, &[], records);
+        let full = report(profiles::FULL, &[], records);
         let found = full
             .cases
             .into_iter()
             .find(|case| case.id == "every-answer-is-below-500");
         found.unwrap().verdict
     };
-    assert_eq!(rule(&[answered(&edition, "BACK-13", 503)]), Verdict::Inconclusive);
-    assert_eq!(rule(&[answered(&edition, "SEM-07", 503)]), Verdict::Fail);
+    assert_eq!(rule(&[answered("BACK-13", 503)]), Verdict::Inconclusive);
+    assert_eq!(rule(&[answered("SEM-07", 503)]), Verdict::Fail);
 }
