@@ -138,10 +138,10 @@ fn ordinary(operation: &str) -> Value {
         "boot" => json!({"user": "{ns}/user/alice", "projects": []}),
         "checkout" | "done" | "blocked" | "ping" => json!({"task": "eg-42"}),
         "handoff" => json!({
-            "to": "{ns}/agent/reviewer", "summary": "The parser is done, the tests are not.", "refs": [],
+            "to": "agent:reviewer", "summary": "The parser is done, the tests are not.", "refs": [],
         }),
         "decision" => json!({"entity": "{ns}/decision/storage", "summary": "One file per node."}),
-        "escalate" => json!({"to": "{ns}/user/alice", "priority": "high", "goal": "Sign the release."}),
+        "escalate" => json!({"to": "agent:lead", "priority": "high", "goal": "Sign the release."}),
         "assert" => json!({
             "entity": "{ns}/user/alice", "relation": "preference:editor", "type": "string", "v": "helix",
             "scope": "company", "confidence": 1.0, "source": "{source}",
