@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    operation::{self, PULLS},
+    operation,
     template::{self, Part},
 };
 use crate::{data::Data, error::InputError, schemas::Schemas, trace::Deviation};
@@ -258,8 +258,7 @@ impl Adapter {
         for (name, means) in &self.side.operations {
             conditions.insert(name.clone());
             conditions.extend(means.names().iter().map(|used| operation::with_name(name, used)));
-            let pulls = means.pulls.iter().filter(|pull| PULLS.contains(&pull.as_str()));
-            conditions.extend(pulls.map(|pull| format!("pull-{pull}")));
+            conditions.extend(means.pulls.iter().map(|pull| format!("pull-{pull}")));
         }
         operation::closed(conditions)
     }

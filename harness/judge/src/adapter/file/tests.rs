@@ -220,6 +220,11 @@ fn a_wrong_file_is_refused_with_the_place() {
             "/middleware/operations/done",
             "only `boot` has a `context`",
         ),
+        (
+            middleware("[middleware.operations.boot]\nrun = []\ncontext = \"text\"\npulls = [\"weather\"]"),
+            "/middleware/operations/boot/pulls/0",
+            "",
+        ),
         ("name = \"x\"".to_owned(), "", ""),
         ("name = ".to_owned(), "", "line 1"),
     ] {
