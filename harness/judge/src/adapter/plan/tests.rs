@@ -26,7 +26,8 @@ fn case(id: &str, covers: &str, members: &Value) -> Value {
 
 fn loaded(cases: &[Value]) -> (Vectors, Registry) {
     let file = json!({"area": "adapter", "title": "Some cases", "cases": cases});
-    let node = json!({"id": "a-node", "covers": ["ADPT-01"], "why": "it is about no adapter", "steps": [{"get": "/x"}]});
+    let node =
+        json!({"id": "a-node", "covers": ["ADPT-01"], "why": "it is about no adapter", "steps": [{"get": "/x"}]});
     let other = json!({"area": "facts", "title": "Other cases", "cases": [node]});
     let data = Data::of([
         ("spec/x.md".to_owned(), SPEC.to_owned()),
