@@ -380,6 +380,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_of_adapters_is_kept_apart() {
+        let registry = registry(&[
+            SEMANTICS,
+            (
+                "spec/08-adapters.md",
+                "> **ADPT-01** · MUST · adapter · adapter · when hooks\n> Text.\n",
+            ),
+        ])
+        .unwrap();
+        for (profile, actor, judges) in [
+            ("core", NODE, true),
+            ("core", ADAPTER, false),
+            ("adapter", NODE, false),
+            ("adapter", ADAPTER, true),
+            ("lint", NODE, false),
+        ] {
+            assert_eq!(registry.judges(profile, actor), judges, "{profile} {actor}");
+        }
+        assert_eq!(registry.features(), ["past"], "a condition of adapters is no feature of nodes");
+    }
+
+    #[test]
     fn an_id_is_given_once() {
         let error = registry(&[SEMANTICS, ("spec/04-more.md", SEMANTICS.1)]).unwrap_err();
         assert_eq!(error.to_string(), "spec/04-more.md: SEM-01 is given twice");

@@ -252,3 +252,6 @@ pub const NAMES: [&str; 8] = ["ns", "tag", "key", "source", "url", "authority", 
 
 /// How long a step may take that does not say it.
 const WITHIN_MS: u64 = 60_000;
+
+#[cfg(test)]
+mod tests;

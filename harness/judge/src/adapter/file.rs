@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    operation::{self, PULLS},
+    operation,
     template::{self, Part},
 };
 use crate::{data::Data, error::InputError, schemas::Schemas, trace::Deviation};
@@ -258,8 +258,7 @@ impl Adapter {
         for (name, means) in &self.side.operations {
             conditions.insert(name.clone());
             conditions.extend(means.names().iter().map(|used| operation::with_name(name, used)));
-            let pulls = means.pulls.iter().filter(|pull| PULLS.contains(&pull.as_str()));
-            conditions.extend(pulls.map(|pull| format!("pull-{pull}")));
+            conditions.extend(means.pulls.iter().map(|pull| format!("pull-{pull}")));
         }
         operation::closed(conditions)
     }
@@ -271,84 +270,4 @@ const MAX_FILE: u64 = 1 << 20;
 const OF_THE_KIT: [&str; 4] = ["self", "here", "data", "port"];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<AdapterFile, InputError> {
-        let schemas = Schemas::load(&Data::embedded()).unwrap();
-        AdapterFile::parse(text, "x.toml", PathBuf::from("."), &schemas)
-    }
-
-    fn conditions(text: &str, kind: Kind) -> BTreeSet<String> {
-        parse(text).unwrap().adapter(kind).unwrap().conditions()
-    }
-
-    #[test]
-    fn the_bundled_adapters_meet_every_condition() {
-        let data = Data::embedded();
-        let schemas = Schemas::load(&data).unwrap();
-        let file = AdapterFile::bundled(&data, &schemas).unwrap();
-        assert_eq!(file.kinds(), [Kind::Process, Kind::Middleware]);
-        let met: BTreeSet<String> = file
-            .kinds()
-            .into_iter()
-            .flat_map(|kind| file.clone().adapter(kind).unwrap().conditions())
-            .collect();
-        let registry = crate::registry::Registry::load(&data).unwrap();
-        let adapters = registry
-            .requirements
-            .iter()
-            .filter(|requirement| requirement.actor == "adapter");
-        for condition in adapters.filter_map(|requirement| requirement.feature.as_ref()) {
-            assert!(met.contains(condition), "{condition}");
-        }
-    }
-
-    #[test]
-    fn what_an_adapter_meets_follows_from_its_means() {
-        let met = conditions(
-            "name = \"x\"\n[middleware]\ncommand = [\"x\"]\n[middleware.operations.blocked]\nrun = [\"{task}\"]\n",
-            Kind::Middleware,
-        );
-        assert!(met.contains("hooks") && met.contains("task-status"));
-        assert!(!met.contains("blocked-by") && !met.contains("boot") && !met.contains("standing"));
-        let met = conditions(
-            "name = \"x\"\n[process]\ncommand = [\"x\"]\nstays = \"mcp\"\n[process.operations.query]\ntool = \"q\"\narguments = { entity = \"{entity}\" }\n",
-            Kind::Process,
-        );
-        assert!(met.contains("mcp") && met.contains("query-entity") && !met.contains("query-scope"));
-        assert!(!met.contains("hooks") && !met.contains("writes"));
-    }
-
-    #[test]
-    fn a_wrong_file_is_refused_with_the_place() {
-        let head = "name = \"x\"\n[middleware]\ncommand = [\"x\"]\n";
-        for (text, place, words) in [
-            (
-                format!("{head}[middleware.operations.chekout]\nrun = []"),
-                "/middleware/operations",
-                "",
-            ),
-            (
-                format!("{head}[middleware.operations.done]\ntool = \"x\""),
-                "/middleware/operations/done",
-                "`run`",
-            ),
-            (
-                format!("{head}[middleware.operations.done]\nrun = [\"{{tusk}}\"]"),
-                "/middleware/operations/done",
-                "{tusk}",
-            ),
-            (
-                "name = \"x\"\n[process]\ncommand = [\"x\"]\n[process.operations.boot]\nrun = []".to_owned(),
-                "/process/operations/boot",
-                "only middleware",
-            ),
-            ("name = \"x\"".to_owned(), "", ""),
-        ] {
-            let error = parse(&text).unwrap_err();
-            assert_eq!(error.pointer, place, "{text}: {error}");
-            assert!(error.message.contains(words), "{text}: {error}");
-        }
-    }
-}
+mod tests;

@@ -194,13 +194,4 @@ fn add_host(step: &Step, hosted: &Hosted, seen: &mut Value) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_is_decoded_and_the_last_of_two_counts() {
-        let query = pairs("a=1&b=x%20y+z&a=2&c");
-        assert_eq!(Value::Object(query), json!({"a": "2", "b": "x y z", "c": ""}));
-        assert!(pairs("").is_empty());
-    }
-}
+mod tests;

@@ -154,47 +154,4 @@ fn ordinary(operation: &str) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn closed_over(conditions: &[&str]) -> Vec<String> {
-        closed(conditions.iter().map(|one| (*one).to_owned()).collect())
-            .into_iter()
-            .collect()
-    }
-
-    #[test]
-    fn what_follows_from_an_operation_comes_with_it() {
-        assert_eq!(
-            closed_over(&["checkout"]),
-            ["checkout", "events", "lifecycle", "task-status", "writes"]
-        );
-        assert_eq!(
-            closed_over(&["query-min-confidence"]),
-            ["query", "query-min-confidence"]
-        );
-        assert_eq!(closed_over(&["mcp"]), ["mcp", "process", "standing"]);
-        assert_eq!(
-            closed_over(&["pull-user"]),
-            ["boot", "middleware", "pull-user", "renders"]
-        );
-        assert!(closed_over(&["assert", "middleware"]).contains(&"hooks".to_owned()));
-        assert!(!closed_over(&["assert", "process"]).contains(&"hooks".to_owned()));
-    }
-
-    #[test]
-    fn a_value_is_made_of_its_parts() {
-        let with = json!({"type": "null", "v": null});
-        let values = values("assert", with.as_object().unwrap());
-        assert_eq!(values["value"], json!({"type": "null", "v": null}));
-        assert_eq!(values["scope"], "company");
-        assert_eq!(super::values("retract", &Map::new()).get("value"), None);
-    }
-
-    #[test]
-    fn every_condition_is_closed() {
-        let all = conditions();
-        assert_eq!(closed(all.clone()), all);
-        assert!(all.contains("blocked-by") && all.contains("handoff-continuation") && all.contains("task-status"));
-    }
-}
+mod tests;

@@ -100,6 +100,36 @@ fn a_profile_has_the_cases_of_its_requirements() {
 }
 
 #[test]
+fn all_profiles_of_nodes_are_played_under_one_name() {
+    let cases = [get("one", "SEM-01"), get("other", "PULL-01"), rule("all", "SEM-02")];
+    let full = planned(&cases, &attached(), "full", &[]);
+    assert_eq!(
+        (ids(&full.cases), ids(&full.rules)),
+        (vec!["one", "other"], vec!["all"])
+    );
+    assert_eq!(full.profile, "full");
+    assert_eq!(ids(&planned(&cases, &attached(), "full", &["PULL"]).cases), ["other"]);
+}
+
+#[test]
+fn a_profile_about_adapters_is_played_by_another_command() {
+    let spec = format!("{SPEC}\n> **ADPT-01** · MUST · adapter · adapter\n> Text.\n");
+    let registry = Registry::load(&Data::of([("spec/x.md".to_owned(), spec)])).unwrap();
+    let played = |profile: &str| plan(&Vectors::default(), &registry, &attached(), profile, &[], 7);
+    assert_eq!(
+        played("adapter").unwrap_err().to_string(),
+        "--profile: \"adapter\" is about adapters: `stigmem-conformance adapter` judges them"
+    );
+    assert_eq!(
+        played("cores").unwrap_err().to_string(),
+        "--profile: \"cores\" is not a profile that nodes are judged by; there are core, federation, and full for all of them"
+    );
+    for profile in ["core", "federation", "full"] {
+        assert!(played(profile).unwrap().is_empty(), "{profile}");
+    }
+}
+
+#[test]
 fn a_selector_is_a_case_a_table_an_area_a_requirement_or_its_letters() {
     let table = with(
         get("table", "SEM-02"),

@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn twice_what_can_be_needed_is_read_and_not_more() {
+        let padded = |zeros: usize| format!("{}7.1", "0".repeat(zeros));
+        assert_eq!(padded(79).parse(), Ok(Hlc::new(7, 1)));
+        assert_eq!(padded(80).parse::<Hlc>(), Err(Refusal::TooLong));
+    }
+
+    #[test]
+    fn a_pair_that_cannot_be_emitted_is_shown_all_the_same() {
+        assert_eq!(Hlc::new(1_746_230_400_000, 3).to_string(), "1746230400000.003");
+        assert_eq!(Hlc::new(10_000_000_000_000, 1000).to_string(), "10000000000000.1000");
+    }
+
+    #[test]
     fn nothing_follows_the_largest_pair() {
         assert_eq!(tick(0, Hlc::new(u64::MAX, u64::MAX)), None);
         assert_eq!(tick(u64::MAX, Hlc::new(u64::MAX, 0)), None);

@@ -78,11 +78,10 @@ pub fn format(millis: i64) -> Option<String> {
 /// The same with an offset instead of the `Z`, such as `+14:00` or `-03:30`. `None` also when that is no offset.
 #[must_use]
 pub fn format_at(millis: i64, offset: &str) -> Option<String> {
-    let bytes = offset.as_bytes();
-    if bytes.len() != OFFSET.len() || bytes[0] == b'Z' {
+    if offset == "Z" {
         return None;
     }
-    let shift = offset_seconds(bytes).ok()?.checked_mul(1000)?;
+    let shift = offset_seconds(offset.as_bytes()).ok()?.checked_mul(1000)?;
     let local = format(millis.checked_add(shift)?)?;
     Some(local.replace('Z', offset))
 }
@@ -138,7 +137,6 @@ fn number(digits: &[u8]) -> i64 {
         .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
 }
 
-const OFFSET: &str = "+00:00";
 const HEAD: &[u8] = b"0000-00-00T00:00:00";
 const EPOCH: Date = Date::constant(1970, 1, 1);
 const MINUTE: i64 = 60;

@@ -167,6 +167,18 @@ mod tests {
         assert!(!is_signed_by(&format!("{signed}.{other}"), &signer().public()));
     }
 
+    /// The first half stays; the second is a number, and the group order is added to it.
+    #[test]
+    fn a_malleated_signature_is_the_group_order_further() {
+        assert_eq!(
+            malleated("F76h-kTy0T_UNmlyc9tvFnYkbjF9kbE_UQdidfUbV_pvv1JghkqgexbNFjDzuk31nMQleRzFSnkPQOIMcilIAA"),
+            "F76h-kTy0T_UNmlyc9tvFnYkbjF9kbE_UQdidfUbV_pck0i9oK2y0-xpDtPRtCwKncQleRzFSnkPQOIMcilIEA"
+        );
+        for other in ["", "AAAA", "no signature at all"] {
+            assert_eq!(malleated(other), other);
+        }
+    }
+
     #[test]
     fn a_token_is_three_parts_that_the_key_signed() {
         let claims_in_order = [

@@ -273,12 +273,15 @@ fn on_terminal(report: &Report, colour: bool) -> String {
     )
 }
 
+/// Objects that may have any members.
+const FREE: [&str; 5] = ["/names", "/digests", "/made", "/query", "/hosted/answer"];
+
 /// Where the objects are whose members the schema knows.
 fn objects(value: &Value, pointer: &str) -> Vec<String> {
     let mut found = Vec::new();
     match value {
         Value::Object(members) => {
-            if !pointer.ends_with("/names") && !pointer.ends_with("/digests") {
+            if !FREE.iter().any(|end| pointer.ends_with(end)) {
                 found.push(pointer.to_owned());
             }
             found.extend(

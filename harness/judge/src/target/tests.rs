@@ -127,8 +127,13 @@ fn cases_wait_as_long_as_the_node_is_slow() {
     for (interval, share, wanted) in [(5.0, 1.0, 5.0), (5.0, 0.5, 2.5), (0.2, 1.0, 1.0), (0.2, 0.5, 0.5)] {
         assert!((patience(interval, share) - wanted).abs() < 1e-9, "{interval} {share}");
     }
-    let usual = Federation::default();
-    assert!((usual.patience() - 1.0).abs() < 1e-9);
+    for usual in [
+        Federation::default(),
+        parse(&format!("{LAUNCHED}[federation]\n")).unwrap().federation.unwrap(),
+    ] {
+        assert!((usual.pull_interval_s - 1.0).abs() < 1e-9);
+        assert!((usual.patience() - 1.0).abs() < 1e-9);
+    }
     let read = parse(&format!("{LAUNCHED}[federation]\npull_interval_s = 7\n")).unwrap();
     assert!((read.federation.unwrap().patience() - 7.0).abs() < 1e-9);
 }

@@ -53,3 +53,23 @@ impl Ended {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_called_as_in_traces() {
+        for (ended, word) in [
+            (Ended::Exited, "exited"),
+            (Ended::Signalled, "signalled"),
+            (Ended::RanOut, "ran-out"),
+            (Ended::Stays, "stays"),
+        ] {
+            assert_eq!(
+                (ended.word(), serde_json::to_value(ended).unwrap()),
+                (word, Value::from(word))
+            );
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Records as adapters leave them, and what must come of them.
 
+mod telling;
+
 use serde_json::{Value, json};
 
 use super::*;

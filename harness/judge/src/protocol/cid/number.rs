@@ -103,6 +103,8 @@ mod tests {
             " 5", "5 ", "1e5.0", "٥",
         ] {
             assert_eq!(number_text(bad), Err(Refusal::NotANumber(bad.to_owned())), "{bad}");
+            // By the grammar alone, whatever Rust would read.
+            assert!(literal_kind(bad).is_none(), "{bad}");
         }
     }
 

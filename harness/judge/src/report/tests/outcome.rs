@@ -1,10 +1,12 @@
 //! What a report says of itself as a whole, and of the list of known failures.
 
+use std::collections::BTreeMap;
+
 use super::{on_terminal, sample};
 use crate::{
     exit::Exit,
     judge::Verdict::{self, Error, Fail, Inconclusive, NotApplicable, Pass, Unreachable, Warn},
-    report::{CaseResult, Conclusion, Report, html, markdown},
+    report::{CaseResult, Conclusion, Coverage, ProfileResult, Report, html, markdown},
 };
 
 /// A report with a case for each verdict, listed as known to fail or not.
@@ -69,6 +71,30 @@ fn what_is_listed_and_was_not_judged_is_told_everywhere() {
     );
     let page = html::render(&report).unwrap();
     assert!(page.contains(&format!("<h3>{heading}</h3>")) && page.contains("<code>case-0</code>: issue 12"));
+}
+
+#[test]
+fn a_run_of_all_profiles_says_the_result_in_each_everywhere() {
+    let mut report = sample::report();
+    report.profile = "full".to_owned();
+    report.profiles = vec![ProfileResult {
+        profile: "lint".to_owned(),
+        conclusion: Conclusion::Conformant,
+        coverage: Coverage {
+            musts: 2,
+            judged: 2,
+            passed: 2,
+            excluded: 0,
+        },
+        counts: BTreeMap::new(),
+    }];
+    let line = "lint: conformant, 2 of 2 MUSTs judged and passed";
+    let plain = on_terminal(&report, false);
+    assert!(plain.contains(&format!("\n  {line}\n")), "{plain}");
+    let comment = markdown::render(&report);
+    assert!(comment.contains(&format!("\n- {line}\n\n")), "{comment}");
+    let page = html::render(&report).unwrap();
+    assert!(page.contains(&format!("<dt>Of these</dt><dd>{line}</dd>")), "{page}");
 }
 
 #[test]

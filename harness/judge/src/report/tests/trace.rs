@@ -1,8 +1,8 @@
 //! Lines of a trace.
 
 use crate::trace::{
-    Answer, Body, CaseRecord, EndRecord, Event, Exchange, Gone, LeftOut, LeftOutAs, Line, Request, Response, RunRecord,
-    Silence, StepRecord,
+    Answer, Asked, Body, CaseRecord, EndRecord, Ended, Event, Exchange, Gone, Hosted, LeftOut, LeftOutAs, Line,
+    Request, Response, RunRecord, Silence, StepRecord,
 };
 use serde_json::json;
 
@@ -69,26 +69,7 @@ pub(crate) fn lines() -> Vec<Line> {
             took_us: 812,
         })
         .collect();
-    let events = vec![
-        Event::Stopped,
-        Event::Killed,
-        Event::Started,
-        Event::Boundary(2),
-        Event::Raw {
-            sent: 20,
-            status: None,
-            closed: true,
-            start: String::new(),
-        },
-        Event::Raw {
-            sent: 20,
-            status: Some(400),
-            closed: false,
-            start: "HTTP/1.1".to_owned(),
-        },
-        Event::Held(40),
-        Event::Deadline,
-    ];
+    let events = events();
     let case = CaseRecord {
         case: "names/empty".to_owned(),
         names: json!({ "url": "http://127.0.0.1:4711", "n": 1 })
@@ -119,4 +100,73 @@ pub(crate) fn lines() -> Vec<Line> {
         Line::Case(Box::new(quiet)),
         Line::End(end),
     ]
+}
+
+fn events() -> Vec<Event> {
+    let mut events = vec![
+        Event::Stopped,
+        Event::Killed,
+        Event::Started,
+        Event::Boundary(2),
+        Event::Raw {
+            sent: 20,
+            status: None,
+            closed: true,
+            start: String::new(),
+        },
+        Event::Raw {
+            sent: 20,
+            status: Some(400),
+            closed: false,
+            start: "HTTP/1.1".to_owned(),
+        },
+        Event::Held(40),
+        Event::Deadline,
+        Event::Made(json!({ "id": "1" })),
+        Event::Ran {
+            command: "register".to_owned(),
+            said: "it is known".to_owned(),
+            well: true,
+            exit: Some(0),
+            file: json!(["c"]),
+        },
+        Event::NotStarted(Gone {
+            what: "it died".to_owned(),
+            log: Vec::new(),
+        }),
+        Event::Known {
+            name: "first".to_owned(),
+            value: json!(1),
+        },
+        Event::Paused,
+        Event::Resumed,
+        Event::Lost,
+        Event::Set,
+    ];
+    let asked = Asked {
+        at_ms: 1_767_322_800_000,
+        method: "GET".to_owned(),
+        path: "/v1/federation/facts".to_owned(),
+        query: json!({ "limit": "5" }).as_object().unwrap().clone(),
+        authorization: Some("Bearer token".to_owned()),
+    };
+    events.extend([None, Some("key".to_owned())].map(|key| Event::Log {
+        asked: vec![asked.clone()],
+        key,
+    }));
+    let ends = [Ended::Exited, Ended::Signalled, Ended::RanOut, Ended::Stays];
+    events.extend(ends.map(|ended| {
+        Event::Hosted(Box::new(Hosted {
+            did: "hook done".to_owned(),
+            ended,
+            exit: Some(1),
+            stdout: "a".to_owned(),
+            stderr: "b".to_owned(),
+            answer: json!({ "failed": true }),
+            stray: vec!["c".to_owned()],
+            took_ms: 5,
+            arrivals_ms: vec![1],
+        }))
+    }));
+    events
 }

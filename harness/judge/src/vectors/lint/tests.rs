@@ -1,3 +1,5 @@
+mod adapters;
+
 use serde_json::{Value, json};
 
 use super::lint;
@@ -228,6 +230,81 @@ fn a_requirement_has_a_case_or_says_why_not() {
         assert_eq!(
             problems(&format!("{MUST}{line}"), &[covering(&["FACT-01"], &json!({}))]),
             ["spec/01-facts.md: FACT-01 is marked as not judged or pending, but has a case"]
+        );
+    }
+}
+
+#[test]
+fn a_time_of_the_case_is_not_saved_over() {
+    let members = json!({
+        "times": {"soon": "+1s"}, "steps": [{"get": "/x", "save": "soon"}, {"observe": "{soon}", "expect": {"body": 1}}],
+    });
+    assert_eq!(
+        problems(MUST, &[case(&members)]),
+        ["vectors/facts/some.json at /cases/0: a-case: step 1: saves as \"soon\", which is one of the case's times"]
+    );
+}
+
+#[test]
+fn a_case_about_a_node_covers_what_nodes_owe() {
+    let get = json!({"steps": [{"get": "/x", "expect": {"status": 200}}]});
+    assert_eq!(
+        problems("> **FACT-01** · MUST · adapter · adapter\n> Text.\n", &[case(&get)]),
+        [
+            "vectors/facts/some.json at /cases/0: a-case: cases in vectors/adapter are about adapters, and all others about \
+             nodes"
+        ]
+    );
+}
+
+/// A step that asks for this, in a case with these members.
+fn asking(path: &str, body: &Value, members: &Value) -> Value {
+    let mut case = case(members);
+    let request = json!({"method": "POST", "path": path, "json": body});
+    case["steps"] = json!([{"request": request, "expect": {"status": 200}}]);
+    case
+}
+
+#[test]
+fn a_shared_node_is_asked_about_what_is_the_cases_own() {
+    let none = json!({});
+    for sound in [
+        asking(
+            "/v1/lint",
+            &json!({"scope": "team", "entity": "{ns}/user/alice"}),
+            &none,
+        ),
+        asking("/v1/lint", &json!({"relation": "{tag}:likes"}), &none),
+        asking("/v1/decay/sweep", &json!({"policy_id": "{tag}"}), &none),
+        asking("/v1/synthesis", &json!({"entity": "{ns}"}), &none),
+        asking("/v1/lint", &json!({"scope": "team"}), &json!({"node": {"own": true}})),
+        asking("/v1/facts", &json!({"scope": "team"}), &none),
+        case(&json!({"steps": [{"get": "/v1/lint", "expect": {"status": 405}}]})),
+    ] {
+        assert_eq!(problems(MUST, std::slice::from_ref(&sound)), [""; 0], "{sound}");
+    }
+}
+
+#[test]
+fn a_whole_scope_is_looked_at_on_a_node_of_the_cases_own() {
+    let whole = json!({"method": "POST", "path": "/v1/lint", "json": {"scope": "team"}});
+    for wide in [
+        json!({"request": whole, "expect": {"status": 200}}),
+        json!({"request": {"path": "/v1/lint"}, "expect": {"status": 200}}),
+        json!({"request": {"path": "/v1/lint", "json": {"entity": "user:alice"}}, "expect": {"status": 200}}),
+        json!({"request": {"path": "/v1/lint", "json": {"policy_id": "{tag}"}}, "expect": {"status": 200}}),
+        json!({"request": {"path": "/v1/decay/sweep", "json": {"entity": "{ns}"}}, "expect": {"status": 200}}),
+        json!({"request": {"path": "/v1/synthesis", "json": {"relation": "{tag}:a"}}, "expect": {"status": 200}}),
+        json!({"at_once": {"count": 2, "request": whole}, "expect": {"body": 1}}),
+        json!({"until": {"step": {"request": whole, "expect": {"status": 200}}}}),
+    ] {
+        assert_eq!(
+            problems(MUST, &[case(&json!({ "steps": [wide] }))]),
+            [
+                "vectors/facts/some.json at /cases/0: a-case: step 1: looks at a whole scope, in which other cases write too: \
+                 give it a filter that is its own, or the case a node"
+            ],
+            "{wide}"
         );
     }
 }
