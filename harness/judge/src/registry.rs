@@ -398,7 +398,11 @@ mod tests {
         ] {
             assert_eq!(registry.judges(profile, actor), judges, "{profile} {actor}");
         }
-        assert_eq!(registry.features(), ["past"], "a condition of adapters is no feature of nodes");
+        assert_eq!(
+            registry.features(),
+            ["past"],
+            "a condition of adapters is no feature of nodes"
+        );
     }
 
     #[test]

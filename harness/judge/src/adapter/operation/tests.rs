@@ -80,7 +80,7 @@ fn what_a_step_leaves_out_has_an_ordinary_value() {
     let handoff = of("handoff");
     assert_eq!(
         (&handoff["to"], &handoff["refs"]),
-        (&json!("{ns}/agent/reviewer"), &json!([]))
+        (&json!("agent:reviewer"), &json!([]))
     );
     assert!(handoff["summary"].is_string());
     let decision = of("decision");
@@ -89,7 +89,7 @@ fn what_a_step_leaves_out_has_an_ordinary_value() {
     let escalation = of("escalate");
     assert_eq!(
         (&escalation["to"], &escalation["priority"]),
-        (&json!("{ns}/user/alice"), &json!("high"))
+        (&json!("agent:lead"), &json!("high"))
     );
     assert!(escalation["goal"].is_string());
     assert_eq!(
