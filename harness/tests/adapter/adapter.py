@@ -70,6 +70,8 @@ def request(method, path, query=None, body=None):
     target = path + ("?" + urllib.parse.urlencode(query) if query else "")
     head = [f"{method} {target} HTTP/1.0", f"Host: {node()[0]}", "Accept: application/json"]
     key = os.environ.get("STIGMEM_API_KEY")
+    if not key and flawed("needs-a-key"):
+        raise Failed(0, "STIGMEM_API_KEY is not set")
     if key and not flawed("no-key"):
         head.append(f"Authorization: Bearer {key}")
     data = b""
