@@ -8,7 +8,8 @@ use std::{
 
 use serde_json::{Value, json};
 use stigmem_conformance::{
-    trace::{Answer, Body, CaseRecord, Exchange, Line, Request, Response, StepRecord},
+    report,
+    trace::{Answer, Body, CaseRecord, EndRecord, Exchange, Line, Request, Response, RunRecord, StepRecord},
     vectors::{Case, Step, Verb},
 };
 use stigmem_fuzz::EDITION;
@@ -87,6 +88,53 @@ fn files(corpus: &Path) {
     for (name, text) in EDITION.data.below("targets/", ".toml") {
         seed(corpus, "target_files", name, text);
     }
+    for (name, text) in EDITION.data.below("adapters/", ".toml") {
+        seed(corpus, "adapter_files", name, text);
+    }
+    for (name, text) in EDITION.data.below("vectors/adapter/", ".json") {
+        seed(corpus, "adapter_files", name, text);
+    }
+    seed(corpus, "adapter_files", "block", BLOCK);
+    seed(corpus, "report_files", "known", KNOWN);
+    report(corpus);
+}
+
+/// What the kit says of a node that answers nothing right.
+fn report(corpus: &Path) {
+    let of = |id: &&Case| id.area == "uri";
+    let records: Vec<CaseRecord> = EDITION
+        .vectors
+        .cases
+        .iter()
+        .filter(of)
+        .take(3)
+        .map(|case| CaseRecord {
+            case: case.id.clone(),
+            steps: case
+                .steps()
+                .iter()
+                .enumerate()
+                .map(|(n, step)| answered(n + 1, step))
+                .collect(),
+            ..CaseRecord::default()
+        })
+        .collect();
+    let ids: Vec<&str> = records.iter().map(|record| record.case.as_str()).collect();
+    let run: RunRecord = serde_json::from_value(json!({
+        "format": 1, "kit": "0.1.0", "seed": 1, "started": "2026-01-02T03:04:05Z", "profile": "core", "selection": ids,
+        "target": {"name": "x", "version": "1", "how": "attached", "repeat": "run"}, "digests": {}, "left_out": [],
+    }))
+    .expect("a run");
+    let end: EndRecord =
+        serde_json::from_value(json!({"cases": records.len(), "exchanges": 1, "duration_ms": 1})).expect("an end");
+    let (vectors, registry, schemas) = (&EDITION.vectors, &EDITION.registry, &EDITION.schemas);
+    let report = report::assemble(&run, &records, &end, vectors, registry, schemas);
+    seed(
+        corpus,
+        "report_files",
+        "a-report",
+        report::json::render(&report).expect("it can be written"),
+    );
 }
 
 fn case_seeds(corpus: &Path, case: &Case) {
@@ -196,3 +244,11 @@ fn from_trace(corpus: &Path, trace: &Path) {
         }
     }
 }
+
+const BLOCK: &str = "## Stigmem context — stigmem://a.test/user/alice
+
+### preference
+- **preference:theme** on `stigmem://a.test/user/alice`: dark _(confidence: 0.85)_
+";
+
+const KNOWN: &str = "[[expected]]\ncase = \"newest-first-across-pages\"\nreason = \"they come as they were written\"\n";

@@ -1,9 +1,11 @@
 //! What the fuzz targets check, a module for each. They are functions of bytes, so that a finding can become a test without a fuzzer.
 
+pub mod adapter_files;
 pub mod agreement;
 pub mod answers;
 pub mod assertions;
 pub mod pages;
+pub mod report_files;
 pub mod target_files;
 pub mod tokens;
 pub mod traces;

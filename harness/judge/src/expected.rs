@@ -39,7 +39,8 @@ pub fn read(
     Ok(list)
 }
 
-fn parse(text: &str, path: &Path, schemas: &Schemas) -> Result<Vec<Deviation>, InputError> {
+/// The text of a list, not yet held to the vectors; `path` is what people are told.
+pub fn parse(text: &str, path: &Path, schemas: &Schemas) -> Result<Vec<Deviation>, InputError> {
     let malformed = |error: toml::de::Error| InputError::new(path, "", error.to_string().trim_end());
     let value: serde_json::Value = toml::from_str(text).map_err(malformed)?;
     schemas.check_file("expected", &path.display().to_string(), &value)?;

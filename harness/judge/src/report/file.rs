@@ -19,8 +19,13 @@ pub fn read(path: &Path, schemas: &Schemas) -> Result<Report, InputError> {
 /// For what is said about the very bytes of the file.
 pub fn read_with_text(path: &Path, schemas: &Schemas) -> Result<(String, Report), InputError> {
     let text = text(path)?;
-    let value: Value =
-        serde_json::from_str(&text).map_err(|error| wrong(path, "", &format!("is not JSON: {error}")))?;
+    let report = parse(&text, path, schemas)?;
+    Ok((text, report))
+}
+
+/// The text of a report; `path` is what people are told.
+pub fn parse(text: &str, path: &Path, schemas: &Schemas) -> Result<Report, InputError> {
+    let value: Value = serde_json::from_str(text).map_err(|error| wrong(path, "", &format!("is not JSON: {error}")))?;
     if let Some(mismatch) = schemas.mismatch("report", &value) {
         let what = format!("is not a report: {}", mismatch.message);
         return Err(wrong(path, &mismatch.pointer, &what));
@@ -30,7 +35,7 @@ pub fn read_with_text(path: &Path, schemas: &Schemas) -> Result<(String, Report)
     let requirements = report.requirements.iter().map(|requirement| requirement.id.as_str());
     once(path, "requirements", requirements)?;
     once(path, "cases", report.cases.iter().map(|case| case.id.as_str()))?;
-    Ok((text, report))
+    Ok(report)
 }
 
 /// The file itself, or every `report.json` at any depth of a folder, in an order that is always the same. Links to folders are not followed.
