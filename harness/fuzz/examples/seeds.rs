@@ -8,11 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 use stigmem_conformance::{
-    report,
-    trace::{Answer, Body, CaseRecord, EndRecord, Exchange, Line, Request, Response, RunRecord, StepRecord},
+    report::json,
+    trace::{Answer, Body, CaseRecord, Exchange, Line, Request, Response, StepRecord},
     vectors::{Case, Step, Verb},
 };
-use stigmem_fuzz::EDITION;
+use stigmem_fuzz::{EDITION, traces};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -99,46 +99,18 @@ fn files(corpus: &Path) {
     report(corpus);
 }
 
-/// What the kit says of a node that answers nothing right.
+/// What the kit says of a node whose answers it has seen.
 fn report(corpus: &Path) {
-    let of = |id: &&Case| id.area == "uri";
-    let records: Vec<CaseRecord> = EDITION
-        .vectors
-        .cases
-        .iter()
-        .filter(of)
-        .take(3)
-        .map(|case| CaseRecord {
-            case: case.id.clone(),
-            steps: case
-                .steps()
-                .iter()
-                .enumerate()
-                .map(|(n, step)| answered(n + 1, step))
-                .collect(),
-            ..CaseRecord::default()
-        })
-        .collect();
-    let ids: Vec<&str> = records.iter().map(|record| record.case.as_str()).collect();
-    let run: RunRecord = serde_json::from_value(json!({
-        "format": 1, "kit": "0.1.0", "seed": 1, "started": "2026-01-02T03:04:05Z", "profile": "core", "selection": ids,
-        "target": {"name": "x", "version": "1", "how": "attached", "repeat": "run"}, "digests": {}, "left_out": [],
-    }))
-    .expect("a run");
-    let end: EndRecord =
-        serde_json::from_value(json!({"cases": records.len(), "exchanges": 1, "duration_ms": 1})).expect("an end");
-    let (vectors, registry, schemas) = (&EDITION.vectors, &EDITION.registry, &EDITION.schemas);
-    let report = report::assemble(&run, &records, &end, vectors, registry, schemas);
-    seed(
-        corpus,
-        "report_files",
-        "a-report",
-        report::json::render(&report).expect("it can be written"),
-    );
+    let cases = EDITION.vectors.cases.iter().filter(|case| case.area == "uri").take(3);
+    let lines: Vec<String> = cases.map(|case| line(record(case))).collect();
+    let trace = traces::read(&lines.join("\n")).expect("our own trace");
+    let report = json::render(&traces::assembled(&trace)).expect("it can be written");
+    seed(corpus, "report_files", "a-report", report);
 }
 
-fn case_seeds(corpus: &Path, case: &Case) {
-    let record = CaseRecord {
+/// A node that answers as one may.
+fn record(case: &Case) -> CaseRecord {
+    CaseRecord {
         case: case.id.clone(),
         names: json!({"ns": "stigmem://a.test", "tag": "abc", "url": "http://127.0.0.1:1"})
             .as_object()
@@ -151,7 +123,11 @@ fn case_seeds(corpus: &Path, case: &Case) {
             .map(|(n, step)| answered(n + 1, step))
             .collect(),
         ..CaseRecord::default()
-    };
+    }
+}
+
+fn case_seeds(corpus: &Path, case: &Case) {
+    let record = record(case);
     if !record.steps.is_empty() && record.steps.len() < 6 {
         seed(corpus, "traces", &case.id, line(record));
     }

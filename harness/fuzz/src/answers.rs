@@ -13,18 +13,14 @@ use stigmem_conformance::{
     trace::Body,
 };
 
-use crate::EDITION;
+use crate::{EDITION, is_plain};
 
 pub fn check(data: &[u8]) {
     let split = data.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let (first, rest) = data.split_at(split);
     let body = Body::of(rest.to_vec());
     let shown = curl::visible(body.text(), 1_500);
-    assert!(
-        !shown
-            .chars()
-            .any(|char| char.is_control() && !matches!(char, '\n' | '\t'))
-    );
+    assert!(is_plain(&shown), "{shown}");
     let value = body.json();
     if let Some(value) = &value {
         for (name, _) in EDITION.data.below("schemas/wire/", ".json") {

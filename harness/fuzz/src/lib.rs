@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use stigmem_conformance::{
     data::Data,
     registry::Registry,
+    report::terminal::View,
     schemas::Schemas,
     vectors::{self, Vectors},
 };
@@ -38,3 +39,18 @@ pub static EDITION: LazyLock<Edition> = LazyLock::new(|| {
         data,
     }
 });
+
+/// What people see of anything in a terminal.
+pub const VIEW: View<'static> = View {
+    colour: false,
+    width: 100,
+    written: &[],
+};
+
+/// Nothing that moves a cursor or turns a line around.
+pub fn is_plain(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\n' | '\t'))
+        && !text.contains(['\u{61c}', '\u{200f}', '\u{202e}', '\u{2066}'])
+}

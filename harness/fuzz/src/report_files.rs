@@ -9,7 +9,7 @@ use stigmem_conformance::{
     report::{self, Report, badge, html, json, markdown, terminal},
 };
 
-use crate::EDITION;
+use crate::{EDITION, VIEW, is_plain};
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -47,12 +47,7 @@ fn compared(report: &Report) {
     assert!(!compare::is_worse(&groups));
     let page = html::comparison::render(&groups).expect("it can be written");
     let index = html::comparison::index(&groups).expect("it can be written");
-    let view = terminal::View {
-        colour: false,
-        width: 100,
-        written: &[],
-    };
-    let plain = terminal::comparison::render(&groups, &view);
+    let plain = terminal::comparison::render(&groups, &VIEW);
     for text in [&page, &index, &plain] {
         assert!(is_plain(text));
     }
@@ -61,12 +56,4 @@ fn compared(report: &Report) {
         (2, 2)
     );
     let _ = markdown::comparison::render(&groups);
-}
-
-/// Nothing that moves a cursor or turns a line around.
-fn is_plain(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|char| char.is_control() && !matches!(char, '\n' | '\t'))
-        && !text.contains(['\u{61c}', '\u{200f}', '\u{202e}', '\u{2066}'])
 }

@@ -8,27 +8,31 @@ use stigmem_conformance::{
     trace::file::{self, Trace},
 };
 
-use crate::EDITION;
+use crate::{EDITION, VIEW, is_plain};
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let text = if text.starts_with(r#"{"run""#) {
-        text.to_owned()
-    } else {
-        whole(text)
-    };
-    let Ok(mut trace) = file::read_from("trace.jsonl", text.as_bytes(), &EDITION.schemas) else {
-        return;
-    };
-    // Only what is recorded is judged: a report of all cases takes its time.
-    trace.run.selection = trace.cases.iter().take(3).map(|case| case.case.clone()).collect();
-    trace.run.selection.push("-".to_owned());
+    let Some(trace) = read(text) else { return };
     let report = assembled(&trace);
     assert_eq!(assembled(&trace), report);
     rendered(&report);
 }
 
-fn assembled(trace: &Trace) -> Report {
+/// A trace, or the cases of one.
+pub fn read(text: &str) -> Option<Trace> {
+    let text = if text.starts_with(r#"{"run""#) {
+        text.to_owned()
+    } else {
+        whole(text)
+    };
+    let mut trace = file::read_from("trace.jsonl", text.as_bytes(), &EDITION.schemas).ok()?;
+    // Only what is recorded is judged: a report of all cases takes its time.
+    trace.run.selection = trace.cases.iter().take(3).map(|case| case.case.clone()).collect();
+    trace.run.selection.push("-".to_owned());
+    Some(trace)
+}
+
+pub fn assembled(trace: &Trace) -> Report {
     report::assemble(
         &trace.run,
         &trace.cases,
@@ -50,21 +54,9 @@ fn rendered(report: &Report) {
     let page = html::render(report).expect("it can be written");
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("<pre").count(), page.matches("</pre").count());
-    let plain = terminal::render(
-        report,
-        &terminal::View {
-            colour: false,
-            width: 100,
-            written: &[],
-        },
-    );
+    let plain = terminal::render(report, &VIEW);
     for text in [&page, &plain, &markdown::render(report)] {
-        assert!(
-            !text
-                .chars()
-                .any(|char| char.is_control() && !matches!(char, '\n' | '\t'))
-        );
-        assert!(!text.contains(['\u{61c}', '\u{200f}', '\u{202e}', '\u{2066}']));
+        assert!(is_plain(text), "{text}");
     }
     junit::render(report).expect("it can be written");
 }
