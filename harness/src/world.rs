@@ -7,6 +7,7 @@ pub mod link;
 pub mod mask;
 pub mod node;
 pub mod peer;
+pub mod port;
 pub mod raw;
 pub(crate) mod serve;
 pub mod shepherd;

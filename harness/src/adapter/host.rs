@@ -21,7 +21,7 @@ use crate::{
     judge::wrong::cut,
     report::curl::quoted,
     trace::{Ended, Hosted},
-    world::{clock::Deadline, node::fill},
+    world::{clock::Deadline, node::fill, port::Port},
 };
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Host<'a> {
     /// `{self}`, `{here}`, `{data}`, `{port}`.
     names: BTreeMap<&'static str, String>,
     key: String,
-    port: u16,
+    port: Port,
     stays: Option<Session>,
     /// The command of this step, until nothing of it is left.
     once: Option<Once>,
@@ -54,7 +54,7 @@ impl<'a> Host<'a> {
         adapter: &'a Adapter,
         names: BTreeMap<&'static str, String>,
         mut start: Start,
-        port: u16,
+        port: Port,
         key: String,
     ) -> Self {
         start.command = adapter.side.command.iter().map(|part| fill(part, &names)).collect();
@@ -180,7 +180,7 @@ impl<'a> Host<'a> {
     async fn start_staying(&mut self, within: Duration) -> Result<Hosted, NotRun> {
         let stays = self.adapter.side.stays;
         let stays = stays.ok_or_else(|| NotRun::Harness("the adapter does not stay".to_owned()))?;
-        let (session, answer) = Session::start(&self.start, stays, self.port, within.min(GREETING)).await?;
+        let (session, answer) = Session::start(&self.start, stays, self.port.number, within.min(GREETING)).await?;
         self.stays = Some(session);
         let words: Vec<String> = self.start.command.iter().map(|word| quoted(word)).collect();
         Ok(Hosted {

@@ -21,7 +21,7 @@ use crate::{
     trace::{Answer, Body, Exchange, Request, Silence},
     world::{
         clock::{self, Deadline},
-        node::free_port,
+        port::Port,
         serve::{self, Answering, HangUp, Received, Server},
     },
 };
@@ -31,7 +31,7 @@ pub(super) const KEY: &str = "{key:host}";
 
 #[derive(Debug)]
 pub(super) struct Played {
-    port: u16,
+    port: Port,
     shared: Arc<Shared>,
     server: Option<Server>,
 }
@@ -64,8 +64,8 @@ impl Shared {
 impl Played {
     /// A node that nobody has started yet. `wants_key`: it is set up with authentication.
     pub(super) fn new(key: String, wants_key: bool, draw: Draw) -> Result<Self, String> {
-        let port = free_port().map_err(|error| format!("no free port: {error}"))?;
-        let url = format!("http://127.0.0.1:{port}");
+        let port = Port::free().map_err(|error| format!("no free port: {error}"))?;
+        let url = format!("http://127.0.0.1:{}", port.number);
         let script = Script::new(&url, wants_key, draw, clock::now_ms());
         let state = Mutex::new(State {
             script,
@@ -79,7 +79,7 @@ impl Played {
     }
 
     pub(super) fn authority(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.port.number)
     }
 
     pub(super) fn url(&self) -> String {
@@ -92,8 +92,8 @@ impl Played {
         match (node.absent, self.server.is_some()) {
             (true, true) => self.leave().await,
             (false, false) => {
-                let server = Server::start_at(self.port, Arc::clone(&self.shared)).await;
-                self.server = Some(server.map_err(|error| format!("port {}: {error}", self.port))?);
+                let server = Server::start_at(self.port.number, Arc::clone(&self.shared)).await;
+                self.server = Some(server.map_err(|error| format!("port {}: {error}", self.port.number))?);
                 Ok(())
             }
             _ => Ok(()),
@@ -104,9 +104,9 @@ impl Played {
     async fn leave(&mut self) -> Result<(), String> {
         self.server = None;
         let deadline = Deadline::after(Duration::from_secs(5));
-        while TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+        while TcpStream::connect(("127.0.0.1", self.port.number)).await.is_ok() {
             if !deadline.another_look(Duration::from_millis(5)).await {
-                return Err(format!("port {} is still listened at", self.port));
+                return Err(format!("port {} is still listened at", self.port.number));
             }
         }
         Ok(())

@@ -27,7 +27,8 @@ use crate::{
     vectors::Case,
     world::{
         clock::{self, Deadline},
-        node::{Ground, fill, free_port, gone},
+        node::{Ground, fill, gone},
+        port::Port,
     },
 };
 
@@ -161,12 +162,12 @@ impl Play {
         key: &str,
     ) -> Result<Host<'a>, NotRun> {
         let folder = process::folder(&setting.ground.scratch, &case.id).map_err(NotRun::Harness)?;
-        let port = free_port().map_err(|error| NotRun::Harness(format!("no free port: {error}")))?;
+        let port = Port::free().map_err(|error| NotRun::Harness(format!("no free port: {error}")))?;
         let names = BTreeMap::from([
             ("self", setting.ground.kit.display().to_string()),
             ("here", setting.adapter.here.display().to_string()),
             ("data", folder.display().to_string()),
-            ("port", port.to_string()),
+            ("port", port.number.to_string()),
         ]);
         let mut env = BTreeMap::from([
             ("STIGMEM_URL".to_owned(), Some(self.node.url())),

@@ -4,14 +4,9 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{Read, Seek, SeekFrom},
-    net::TcpListener,
-    ops::Range,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,9 +20,9 @@ use super::{
     clock::Deadline,
     http::{Http, Limits, Outgoing},
     mask::{Mask, Pattern},
+    port::Port,
 };
 use crate::{
-    seed,
     target::{Launch, Target},
     trace::{Answer, Event, Gone},
 };
@@ -56,6 +51,7 @@ pub struct Node {
     data: PathBuf,
     shepherd: PathBuf,
     child: Option<Child>,
+    _port: Port,
     _mask: Option<Mask>,
     /// How many files its commands were given.
     files: usize,
@@ -97,8 +93,8 @@ impl Node {
         let launch = launch.ok_or_else(|| gone("the target has no [launch]"))?;
         let data = ground.scratch.join(label);
         fs::create_dir_all(&data).map_err(|error| gone(format!("{}: {error}", data.display())))?;
-        let port = free_port().map_err(|error| gone(format!("no free port: {error}")))?;
-        let mut here = format!("http://127.0.0.1:{port}");
+        let port = Port::free().map_err(|error| gone(format!("no free port: {error}")))?;
+        let mut here = format!("http://127.0.0.1:{}", port.number);
         let mask = match &ground.mask {
             None => None,
             Some(pattern) => Some(Mask::put_on(&here, pattern, ground.limits).await.map_err(gone)?),
@@ -110,7 +106,7 @@ impl Node {
             ("here", target.here.display().to_string()),
             ("self", ground.kit.display().to_string()),
             ("data", data.display().to_string()),
-            ("port", port.to_string()),
+            ("port", port.number.to_string()),
             ("url", public.unwrap_or(&here).to_owned()),
         ]);
         let mut env = launch.env.clone();
@@ -126,6 +122,7 @@ impl Node {
             data,
             shepherd: ground.kit.clone(),
             child: None,
+            _port: port,
             _mask: mask,
             files: 0,
         })
@@ -303,25 +300,6 @@ impl Node {
         self.child.as_ref().and_then(Child::id)
     }
 }
-
-/// A port that was free a moment ago, and that nobody else here is given.
-///
-/// Not one of the system's choice: it gives those to links, peers and connections as well, before the node is up and while it is down
-/// between a kill and a restart, and whoever answers there then would be taken for the node.
-pub fn free_port() -> std::io::Result<u16> {
-    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(seed::fresh()));
-    for _ in PORTS {
-        let n = NEXT.fetch_add(1, Ordering::Relaxed) % u64::from(PORTS.end - PORTS.start);
-        let port = PORTS.start + u16::try_from(n).unwrap_or_default();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err(std::io::ErrorKind::AddrInUse.into())
-}
-
-/// Below those that systems choose from.
-const PORTS: Range<u16> = 20_000..32_000;
 
 /// Fills in `{name}` from the table; other braces stay.
 pub fn fill(text: &str, names: &BTreeMap<&'static str, String>) -> String {

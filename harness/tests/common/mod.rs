@@ -6,11 +6,11 @@
     reason = "each test binary uses its own part, and fails where it cannot go on"
 )]
 
-use std::{net::TcpListener, path::PathBuf, process::Command};
+use std::{net::SocketAddr, path::PathBuf, process::Command};
 
 use axum::Router;
 use serde_json::Value;
-use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio::{net::TcpSocket, runtime::Runtime, task::JoinHandle};
 
 /// The binary under test.
 pub(crate) const KIT: &str = env!("CARGO_BIN_EXE_stigmem-conformance");
@@ -105,11 +105,10 @@ impl Drop for Served {
     }
 }
 
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// An address at which nobody listens, or ever will while this test runs.
+pub(crate) fn nowhere() -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let held: &TcpSocket = Box::leak(Box::new(socket));
+    format!("http://{}", held.local_addr().unwrap())
 }

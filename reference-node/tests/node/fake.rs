@@ -1,6 +1,6 @@
 //! A node made of what a test wants it to answer. It writes down what it is asked.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 pub(crate) struct Fake {
     pub(crate) url: String,
@@ -151,8 +152,11 @@ pub(crate) fn page(facts: &[(&str, &str, Value, f64)]) -> Answer {
     ok(&json!({ "facts": facts, "total": facts.len(), "cursor": null }))
 }
 
-/// An address at which nobody listens.
+/// An address at which nobody listens but a node that a test starts there later.
 pub(crate) fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let held: &TcpSocket = Box::leak(Box::new(socket));
+    format!("http://{}", held.local_addr().unwrap())
 }
