@@ -31,9 +31,10 @@ impl Run<'_> {
             Verb::Federate {
                 nodes: [one, other],
                 scopes,
+                by,
             } => {
-                self.introduce(one, other, scopes, done).await?;
-                self.introduce(other, one, scopes, done).await
+                self.introduce(*by, [one, other], scopes, done).await?;
+                self.introduce(*by, [other, one], scopes, done).await
             }
             Verb::Forge(wish) => {
                 let made = self.forge(wish)?;

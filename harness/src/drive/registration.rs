@@ -97,13 +97,13 @@ impl Run<'_> {
     /// Registers the node `one` at the node `other`, by the means that its target names for that.
     pub(super) async fn introduce(
         &mut self,
-        one: &str,
-        other: &str,
+        by: CommandName,
+        [one, other]: [&str; 2],
         scopes: &[String],
         done: &mut StepRecord,
     ) -> Result<(), Stop> {
         let command = CommandWish {
-            name: CommandName::Introduce,
+            name: by,
             at: Some(other.to_owned()),
             scopes: scopes.to_vec(),
             with: BTreeMap::new(),

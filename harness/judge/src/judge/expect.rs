@@ -102,7 +102,7 @@ fn patterns(expect: &Expect, seen: &Observation, bindings: &Bindings) -> Result<
     if let Some(pattern) = &expect.body {
         let filled = expand(bindings.fill_value(pattern)?);
         if let Err(wrong) = pattern::matches(&filled, seen.body.as_ref()) {
-            return Ok(Err(wrong));
+            return Ok(Err(seen.explain(wrong)));
         }
     }
     if let Some(pattern) = &expect.text {
@@ -167,7 +167,17 @@ fn status_words(wanted: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{expand, status_fits};
+    use super::{Observation, Wrong, expand, status_fits};
+
+    #[test]
+    fn a_command_that_ended_otherwise_is_quoted() {
+        let seen = Observation::of_value(json!({"exit": 1, "said": " no key\u{1b}[2J\n", "file": null}));
+        let got = |seen: &Observation, pointer: &str| seen.explain(Wrong::said(pointer, "0", "1")).got;
+        assert_eq!(got(&seen, "/exit"), r#"1 after "no key\u{1b}[2J""#);
+        assert_eq!(got(&seen, "/file"), "1");
+        let silent = Observation::of_value(json!({"exit": 1, "said": "\n"}));
+        assert_eq!(got(&silent, "/exit"), "1");
+    }
 
     #[test]
     fn what_a_node_wants_repeated_has_one_bound() {

@@ -35,6 +35,17 @@ pub(super) struct Observation {
 }
 
 impl Observation {
+    /// A command that ended in another way than expected has mostly told why.
+    pub(super) fn explain(&self, wrong: Wrong) -> Wrong {
+        let said = self.body.as_ref().and_then(|body| body["said"].as_str());
+        match said.map(str::trim) {
+            Some(said) if wrong.pointer == "/exit" && !said.is_empty() => {
+                Wrong::said(&wrong.pointer, wrong.expected, format!("{} after {said:?}", wrong.got))
+            }
+            _ => wrong,
+        }
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter().flatten();
         headers

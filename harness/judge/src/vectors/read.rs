@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::step::{RawPart, RequestTemplate, Then};
-use super::world::{CommandWish, usual_scopes};
+use super::world::{CommandName, CommandWish, usual_scopes};
 use super::{Case, CaseBody, Check, Credential, Every, Expect, Step, Vectors, Verb};
 use crate::{adapter, data::Data, error::InputError, schemas::Schemas};
 
@@ -229,6 +229,7 @@ fn read_verb(name: &str, value: &Value) -> Result<Verb, Problem> {
         "federate" => Verb::Federate {
             nodes: member(value, "nodes")?.unwrap_or_default(),
             scopes: member(value, "scopes")?.unwrap_or_else(usual_scopes),
+            by: member(value, "by")?.unwrap_or(CommandName::Introduce),
         },
         "forge" => Verb::Forge(parse(value, "")?),
         "forge_many" => Verb::ForgeMany {

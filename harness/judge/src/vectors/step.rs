@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Expect,
-    world::{CommandWish, LinkOrder, Serve, TokenWish},
+    world::{CommandName, CommandWish, LinkOrder, Serve, TokenWish},
 };
 
 #[derive(Debug, Clone)]
@@ -125,6 +125,7 @@ pub enum Verb {
     Federate {
         nodes: [String; 2],
         scopes: Vec<String>,
+        by: CommandName,
     },
     /// Completes the record of a fact that a peer will send.
     Forge(Map<String, Value>),

@@ -123,12 +123,27 @@ fn nodes_are_registered_for_the_usual_scopes() {
             .unwrap()
             .extend(said.as_object().unwrap().clone());
         let case = read_one(&json!({"world": {"nodes": ["a", "b"]}, "steps": [{"federate": federate}, command]}));
-        let [Verb::Federate { scopes: one, .. }, Verb::Command(other)] = [&case.steps()[0].verb, &case.steps()[1].verb]
+        let [Verb::Federate { scopes: one, by, .. }, Verb::Command(other)] =
+            [&case.steps()[0].verb, &case.steps()[1].verb]
         else {
             panic!("other verbs");
         };
+        assert_eq!(*by, CommandName::Introduce);
         assert_eq!([&json!(one), &json!(other.scopes)], [&scopes, &scopes], "{said}");
     }
+}
+
+#[test]
+fn a_case_about_the_command_says_so() {
+    let federate = json!({"federate": {"nodes": ["a", "b"], "by": "register"}});
+    let case = read_one(&json!({"world": {"nodes": ["a", "b"]}, "steps": [federate]}));
+    assert!(matches!(
+        case.steps()[0].verb,
+        Verb::Federate {
+            by: CommandName::Register,
+            ..
+        }
+    ));
 }
 
 /// What a step expects goes before what its verb ordinarily brings, member by member.
