@@ -21,6 +21,7 @@ use crate::domain::instant::now_micros;
 use crate::domain::job::JobKind;
 use crate::domain::json;
 use crate::domain::lint::LintRun;
+use crate::domain::scope::Scope;
 use crate::policy::{LintJobs, LintNeeds, LintScopes};
 use crate::store::Stored;
 use crate::store::lint::Place;
@@ -43,7 +44,10 @@ pub(super) async fn run(
     let threshold = i64::try_from(app.settings.async_job_threshold).unwrap_or(i64::MAX);
     match app.store.too_many_to_lint(Arc::clone(&run), threshold).await? {
         Some(facts) => jobs::begin(&app, Task::Lint(LintRun::clone(&run)), facts).await,
-        None => stream::json(&app, Report::begin(&app, run).await?).await,
+        None => {
+            permitted_at_once(&caller, run.scope)?;
+            stream::json(&app, Report::begin(&app, run).await?).await
+        }
     }
 }
 
@@ -51,6 +55,17 @@ fn permitted(caller: Identified) -> Result<Caller, ApiError> {
     match LintNeeds::now().permission() {
         Some(needed) => caller.require(needed),
         None => Ok(caller.0),
+    }
+}
+
+/// What a node looks at too late that begins jobs for anybody.
+fn permitted_at_once(caller: &Caller, scope: Scope) -> Result<(), ApiError> {
+    let reads = LintNeeds::now() != LintNeeds::ReadAtOnce || caller.may(Permission::Read);
+    let touches = LintScopes::now() != LintScopes::AllowedAtOnce || caller.may_touch(scope);
+    if reads && touches {
+        Ok(())
+    } else {
+        Err(scope_refused(scope))
     }
 }
 

@@ -51,6 +51,8 @@ policies! {
         Nothing,
         /// `write`.
         Write,
+        /// `read`, where the answer comes at once.
+        ReadAtOnce,
     }
 
     /// Which scopes a key lints.
@@ -62,6 +64,8 @@ policies! {
         EmptyAnswer,
         /// The allowed one, for keys with all four.
         AllFour,
+        /// Allowed ones, where the answer comes at once.
+        AllowedAtOnce,
     }
 
     /// Which entity a filter means.
@@ -89,6 +93,8 @@ policies! {
         TheLookToo,
         /// Findings; and what is live of an entity.
         OrphansByRelation,
+        /// Findings; and by relation the facts that are referred to.
+        FactsByRelation,
     }
 
     /// Which contradictions are told.
@@ -159,6 +165,8 @@ policies! {
         InTheScope,
         /// In any.
         InEveryScope,
+        /// In it, and withdrawn in no other.
+        WithdrawnNowhere,
     }
 
     /// Which references are broken.
@@ -224,7 +232,7 @@ impl LintNeeds {
     pub(crate) fn permission(self) -> Option<Permission> {
         match self {
             Self::Read => Some(Permission::Read),
-            Self::Nothing => None,
+            Self::Nothing | Self::ReadAtOnce => None,
             Self::Write => Some(Permission::Write),
         }
     }
@@ -235,7 +243,7 @@ impl LintScopes {
     pub(crate) fn permit(self, caller: &Caller, scope: Scope) -> bool {
         match self {
             Self::Allowed => caller.may_touch(scope),
-            Self::AnyAsked | Self::EmptyAnswer => true,
+            Self::AnyAsked | Self::EmptyAnswer | Self::AllowedAtOnce => true,
             Self::AllFour => caller.scopes == ScopeSet::ALL,
         }
     }

@@ -301,12 +301,22 @@ impl<'a> Look<'a> {
             };
             name && counts && (target.is_shown_by_notes() || !is_bookkeeping(&record.relation))
         };
-        let is_it = |record: &Record| target.fact == Some(record.id) && how != LintRefs::ToEntitiesAlone;
+        let is_it = |record: &Record| {
+            let passes =
+                LintFilterReach::now() != LintFilterReach::FactsByRelation || self.is_relation(&record.relation);
+            target.fact == Some(record.id) && how != LintRefs::ToEntitiesAlone && passes
+        };
+        let is_withdrawn_elsewhere = |record: &Record| {
+            let mut others = self.archive.records.iter();
+            let withdraws = |other: &Record| other.entity == record.entity && other.relation == record.relation;
+            LintTargets::now() == LintTargets::WithdrawnNowhere
+                && others.any(|other| other.is_retraction() && withdraws(other))
+        };
         let mut records = self.archive.records.iter();
         records.any(|record| {
             let seen = LintTargets::now() == LintTargets::InEveryScope || self.is_seen(record);
             let stands = how == LintRefs::AnyRecordWillDo || self.is_live(record);
-            seen && stands && (is_named(record) || is_it(record))
+            seen && stands && (is_named(record) || is_it(record)) && !is_withdrawn_elsewhere(record)
         })
     }
 
